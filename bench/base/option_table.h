@@ -1,0 +1,40 @@
+/* Option tables (mpbench/option.h): parsing a value, parsing a command line, help. Driver only.
+ *
+ * Long options are never abbreviated. Nothing here prints: help is written into a caller's FILE. */
+#ifndef BASE_OPTION_TABLE_H
+#define BASE_OPTION_TABLE_H
+
+#include <mpbench/option.h>
+#include <mproc/err.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#define OPTION_VALUES_MAX 64
+
+/* One value of `option` from `text`: an int64 in the type's unit. -EINVAL with a sentence that says
+ * what was given and what is allowed (for a choice: the nearest one). MPB_TEXT gives 0. */
+int option_parse_value(const struct mpb_option *option, const char *text, int64_t *ret,
+                       struct mproc_err *err);
+
+/* A list ("1,10,100"), a range ("1-8", "1-64:x2", "0-100:+25") or one value; duplicates are
+ * dropped. `values` has room for OPTION_VALUES_MAX. */
+int option_parse_list(const struct mpb_option *option, const char *text, int64_t *values,
+                      size_t *count, struct mproc_err *err);
+
+/* Text that option_parse_value reads back to the same value. */
+char *option_format_value(const struct mpb_option *option, int64_t value, char *buf, size_t size);
+
+/* What a command line gave: called once for each option, in order. `text` is NULL for a flag. */
+typedef int option_sink(const struct mpb_option *option, const char *text, void *context,
+                        struct mproc_err *err);
+
+/* Reads argv[1…] with getopt_long under the table. `*rest` is the index of the first argument that
+ * is no option (options and other arguments may be mixed; "--" ends options). An unknown option is
+ * -EINVAL with the nearest name. */
+int option_parse_argv(const struct mpb_option *table, int argc, char **argv, option_sink *sink,
+                      void *context, int *rest, struct mproc_err *err);
+
+/* The table as --help shows it, grouped, wrapped at 80 columns. */
+void option_help(const struct mpb_option *table, FILE *out);
+
+#endif

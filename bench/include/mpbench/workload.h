@@ -1,0 +1,130 @@
+/* What a workload is to mpbench: one struct, built in or loaded as a plug-in.
+ *
+ * The life of a trial, and where each function runs:
+ *
+ *   driver   check       can this combination be measured at all?
+ *   host     prepare     sizes and fills shared memory, makes files
+ *   worker   attach      bound to its PU; touches its memory, opens what it needs
+ *   worker   work        between the gate and the finish; called for one grain of operations at a
+ * time worker   flush       after its last grain, still timed: what was held back is delivered
+ *   worker   detach      not timed
+ *   host     verify      the whole team has been joined: is the result right?
+ *   host     cleanup     always called after prepare, also when it failed
+ *
+ * A life-cycle workload has `life` instead of work: one start-to-end of a process, run by the host.
+ * work and flush must not print, allocate, or take locks that are not under measurement. */
+#ifndef MPBENCH_WORKLOAD_H
+#define MPBENCH_WORKLOAD_H
+
+#include <mpbench/option.h>
+#include <mproc/err.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MPB_ABI 1
+#define MPB_PARAMS_MAX 12
+#define MPB_CACHE_LINE 128 /* bytes; two lines of 64, since prefetchers fetch pairs */
+
+enum mpb_kind {
+        MPB_TASKS,      /* independent items: operations are numbered over the whole team */
+        MPB_SHARED,     /* every worker does `ops` operations on one shared object */
+        MPB_LIFE_CYCLE, /* process start itself */
+};
+
+enum mpb_strategy_flag {
+        MPB_LOSSY = 1,      /* meant to give wrong results: reported as such, never recommended */
+        MPB_FIFO_SPIN = 2,  /* a FIFO spinlock: collapses where workers outnumber PUs */
+        MPB_REFERENCE = 4,  /* raw system call beside which mproc is held; not for advice */
+        MPB_NEEDS_FD = 8,   /* wants a file that every worker can open anew (worker.fd) */
+        MPB_ONE_START = 16, /* the start factor means nothing to it */
+};
+
+struct mpb_strategy {
+        const char *name; /* NULL ends a table */
+        const char *summary;
+        uint32_t flags;
+        const char
+                *advice; /* one sentence, used when it is the fastest that is right; NULL: none */
+};
+
+/* One trial, as its functions see it. In shared memory: the same bytes in host and workers. */
+struct mpb_trial {
+        uint32_t workers;
+        uint32_t strategy; /* index into the workload's strategies */
+        uint32_t pus;      /* PUs that the team may use */
+        int32_t fd;        /* the host's, with MPB_NEEDS_FD or set by prepare; -1: none */
+        uint64_t ops;      /* MPB_SHARED: per worker; MPB_TASKS: in all; MPB_LIFE_CYCLE: starts */
+        uint64_t seed;
+        int64_t value[MPB_PARAMS_MAX]; /* parameters in table order, never MPB_AUTO */
+        char start[16];                /* start method by name */
+        uint64_t shared; /* address of the shared object, `shared_bytes` long, zeroed */
+        uint64_t shared_bytes;
+        uint64_t slots; /* address of the workers' slots, a line-aligned one each */
+        uint64_t slot_bytes;
+        uint64_t priv; /* host only: what prepare left for verify and cleanup */
+};
+
+static inline void *mpb_shared(const struct mpb_trial *trial)
+{
+        return (void *)(uintptr_t)trial->shared;
+}
+
+static inline void *mpb_slot(const struct mpb_trial *trial, uint32_t worker)
+{
+        return (void *)(uintptr_t)(trial->slots + worker * trial->slot_bytes);
+}
+
+struct mpb_worker {
+        const struct mpb_trial *trial;
+        uint32_t index;
+        int32_t fd;  /* trial->fd as this process has it; -1: none */
+        void *slot;  /* its own, in shared memory: what the host reads after the join */
+        void *local; /* what attach left */
+};
+
+struct mpb_outcome {
+        uint64_t final_value;
+        uint64_t expected_value; /* equal: the trial is verified */
+};
+
+/* Times of one life cycle, ns from the call. */
+struct mpb_life {
+        uint64_t returned_ns, first_ns, ready_ns; /* 0: it has no such step */
+        uint64_t wall_ns;                         /* call to joined */
+};
+
+struct mpb_workload {
+        const char *name;
+        const char *summary;
+        uint32_t abi; /* MPB_ABI */
+        enum mpb_kind kind;
+        const char *operation; /* plural: "adds", "tasks", "starts" */
+        const char *shown_work; /* printed in the header: "empty critical section" … ; NULL: none */
+        const struct mpb_option *params; /* ends with a NULL name; NULL: none */
+        const char *ops_param;           /* the parameter that holds ops; "auto" calibrates it */
+        const struct mpb_strategy *strategies; /* levels of `share`; NULL: it shares nothing */
+        const char *baseline; /* default strategy to compare with; NULL: the first cell */
+
+        /* 0; -EOPNOTSUPP: this cell is skipped with err's reason; -EINVAL: usage error. Pure. */
+        int (*check)(const struct mpb_trial *trial, struct mproc_err *err);
+        /* Bytes wanted for the shared object and for each worker's slot. Pure. */
+        void (*sizes)(const struct mpb_trial *trial, size_t *shared_bytes, size_t *slot_bytes);
+        int (*prepare)(struct mpb_trial *trial, struct mproc_err *err);
+        int (*attach)(struct mpb_worker *worker, struct mproc_err *err);
+        void (*work)(struct mpb_worker *worker, uint64_t first, uint64_t count);
+        void (*flush)(struct mpb_worker *worker);
+        void (*detach)(struct mpb_worker *worker);
+        int (*verify)(const struct mpb_trial *trial, struct mpb_outcome *ret,
+                      struct mproc_err *err);
+        void (*cleanup)(struct mpb_trial *trial);
+        int (*life)(const struct mpb_trial *trial, struct mpb_life *ret, struct mproc_err *err);
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,137 @@
+/* mproc: Python's multiprocessing ideas for C programs on Linux.
+ *
+ * A program calls mproc_init(&argc, &argv) first in main. After that it can start processes that
+ * run one of its own functions, under any start method, with shared memory mapped at the same
+ * address in every one of them.
+ *
+ * Ownership: an object is freed by who made it. Every _free function takes NULL.
+ * Context: unless a function says otherwise it may be called from any thread of any process that
+ * has gone through mproc_init, workers included. */
+#ifndef MPROC_MPROC_H
+#define MPROC_MPROC_H
+
+#include <mproc/err.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The likeness of `if __name__ == '__main__'`. In the program proper it returns 0. In a process
+ * that mproc started by exec it runs the target and never returns; the argv entry that marks
+ * such a process is consumed here, before the program parses its arguments. A start that needs exec
+ * fails with -EINVAL and this advice when the program has not called it. */
+int mproc_init(int *argc, char ***argv);
+
+/* Shared memory ------------------------------------------------------------------------------ */
+
+struct mproc_shm;
+
+/* `size` bytes of zeroed memory, shared with every process started afterwards and mapped at the
+ * same address there, so that pointers into it may be stored in it (memfd_create(2), mmap(2)
+ * MAP_FIXED_NOREPLACE). Errors: -EINVAL (size 0), -ENOMEM, -EMFILE, -EFBIG (RLIMIT_FSIZE). */
+int mproc_shm_new(struct mproc_shm **ret, size_t size, struct mproc_err *err);
+void *mproc_shm_addr(const struct mproc_shm *shm);
+size_t mproc_shm_size(const struct mproc_shm *shm);
+/* Unmaps in this process. A worker that still runs keeps its mapping. */
+void mproc_shm_free(struct mproc_shm *shm);
+
+/* Start methods ------------------------------------------------------------------------------ */
+
+enum mproc_start_flag {
+        MPROC_START_OWN_PROCESS = 1, /* the target runs in a process of its own */
+        MPROC_START_CONCURRENT = 2,  /* start returns while the target runs */
+        MPROC_START_EXEC = 4,        /* the process begins with a fresh image: needs mproc_init */
+};
+
+struct mproc_start_method; /* opaque: name and summary are read by the functions below */
+
+/* The methods in table order: NULL when `index` is past the end. */
+const struct mproc_start_method *mproc_start_at(size_t index);
+const struct mproc_start_method *mproc_start_find(const char *name);
+const char *mproc_start_name(const struct mproc_start_method *method);
+const char *mproc_start_summary(const struct mproc_start_method *method);
+unsigned mproc_start_flags(const struct mproc_start_method *method);
+
+/* Processes ---------------------------------------------------------------------------------- */
+
+#define MPROC_ARG_MAX 65536 /* bytes of an argument that is passed by value */
+#define MPROC_FDS_MAX 16    /* descriptors handed to one process */
+
+struct mproc_process;
+
+struct mproc_process_options {
+        const char *start; /* start method by name; NULL: "forkserver" */
+        const char *name;  /* comm of the process, 15 bytes; NULL: the program's */
+        int (*target)(void *arg,
+                      size_t); /* runs there; its return value (0–255) is the exit code */
+        const void *arg;       /* copied; the target gets its own aligned copy */
+        size_t arg_size;       /* bytes, ≤ MPROC_ARG_MAX */
+        const int *fds;        /* descriptors that the target finds by mproc_self_fd() */
+        size_t fd_count;       /* ≤ MPROC_FDS_MAX */
+};
+
+/* Starts one process (or thread, or call, by the method's nature). The target must be a function of
+ * this program or of a library that it loaded: it crosses exec as (module, offset, build-id).
+ * The process dies when its parent process dies, however that dies, but outlives the thread that
+ * started it. Errors: the errno of the failed step exactly (-EAGAIN from RLIMIT_NPROC or pids.max,
+ * -EMFILE, …); -EINVAL for a bad option or where mproc_init was not called; -ENOTSUP for a target
+ * that cannot cross exec (a nested function that captures). A failure after the call returned (in
+ * the new process, before its target runs) is reported by join. */
+int mproc_process_start(struct mproc_process **ret, const struct mproc_process_options *options,
+                        struct mproc_err *err);
+
+enum mproc_state {
+        MPROC_RUNNING,  /* not over yet */
+        MPROC_EXITED,   /* code: the target's return value or its exit status */
+        MPROC_SIGNALED, /* code: the signal that ended it */
+        MPROC_UNKNOWN,  /* it is gone, but somebody else took its status (SIGCHLD ignored, a foreign
+                           wait) */
+        MPROC_FAILED,   /* its target never ran; err says why. code: the errno, positive */
+};
+
+struct mproc_status {
+        int32_t state; /* enum mproc_state */
+        int32_t code;
+        struct mproc_err err; /* of MPROC_FAILED, or what the target left by mproc_self_fail(); code
+                                 0: none */
+};
+
+#define MPROC_FOREVER INT64_MAX
+
+/* Waits until the process is over, at most `timeout_ns` (0: only looks; MPROC_FOREVER). Idempotent.
+ * Errors: -ETIMEDOUT; -EDEADLK (joining oneself). `ret` may be NULL. */
+int mproc_process_join(struct mproc_process *process, int64_t timeout_ns, struct mproc_status *ret,
+                       struct mproc_err *err);
+/* SIGTERM, SIGKILL. 0 also when it is over already. -ENOTSUP for a thread. */
+int mproc_process_terminate(struct mproc_process *process, struct mproc_err *err);
+int mproc_process_kill(struct mproc_process *process, struct mproc_err *err);
+pid_t mproc_process_pid(const struct mproc_process *process);
+/* A descriptor that polls readable (POLLIN or POLLHUP) once the process is over; owned by
+ * `process`. */
+int mproc_process_fd(const struct mproc_process *process);
+
+/* When the steps of the start happened, CLOCK_MONOTONIC ns; 0: not yet, or the method has no such
+ * step. */
+struct mproc_start_steps {
+        uint64_t called_ns;   /* mproc_process_start was entered */
+        uint64_t returned_ns; /* … and returned */
+        uint64_t first_ns;    /* first instruction of mproc's in the new process */
+        uint64_t ready_ns;    /* memory mapped, target found: about to call it */
+};
+void mproc_process_steps(const struct mproc_process *process, struct mproc_start_steps *ret);
+
+/* Kills and reaps a process that still runs, joins a thread. */
+void mproc_process_free(struct mproc_process *process);
+
+/* In the started process: the i-th of options.fds (-1: there is none), and the error that the
+ * parent finds in the status, besides the exit code. */
+int mproc_self_fd(size_t index);
+void mproc_self_fail(const struct mproc_err *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

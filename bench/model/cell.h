@@ -1,0 +1,91 @@
+/* A cell of the matrix: one combination, and what came out of it. Plain data. */
+#ifndef MODEL_CELL_H
+#define MODEL_CELL_H
+
+#include "model/plan.h"
+
+enum cell_status {
+        CELL_MEASURED,
+        CELL_VERIFIED_ONLY, /* right, but too short for a rate; note says why */
+        CELL_LOSSY,         /* meant to lose, and reported as such */
+        CELL_SKIPPED,       /* not run; note says why */
+        CELL_COLLAPSED,
+        CELL_FAILED, /* a verification failed, or no trial succeeded; note says why */
+};
+
+const char *cell_status_name(enum cell_status status);
+int cell_status_from_name(const char *name);
+
+enum metric {
+        METRIC_THROUGHPUT, /* operations/s within the overlap; higher is better */
+        METRIC_MAKESPAN,   /* ns; lower */
+        METRIC_WALL,       /* ns, call to joined; lower */
+        METRIC_START,      /* ns, call to the last worker at the gate; lower */
+        METRIC_STOP,       /* ns; lower */
+        METRIC_COUNT,
+};
+
+const char *metric_name(enum metric metric);
+const char *metric_unit(enum metric metric);
+bool metric_higher_is_better(enum metric metric);
+
+/* Median over trials with its 95 % interval; n = 0: not known. NaN bounds: too few trials. */
+struct summary {
+        double median, ci_low, ci_high;
+        uint32_t n;
+        uint32_t reserved;
+};
+
+/* A counter over the cell's trials: the median of the per-trial sums over workers. */
+struct cell_counter {
+        char name[64]; /* "cycles"; derived ones too: "instructions/cycle", "cycles/op" */
+        uint32_t status;
+        uint32_t n;
+        double value;         /* NaN unless counted or scaled */
+        double running_share; /* 1: never multiplexed */
+        char reason[192];
+};
+
+#define CELL_COUNTERS_MAX (2 * COUNTERS_MAX + 8)
+
+struct cell_loss {
+        uint32_t trials, lossy; /* "lost updates in `lossy` of `trials`" */
+        double worst;           /* share of the expected value that was missing, 0…1 */
+};
+
+struct cell {
+        uint32_t id; /* = index */
+        char workload[NAME_MAX_BYTES];
+        char level[FACTOR_COUNT][LEVEL_BYTES]; /* empty: the factor does not apply */
+        uint32_t workers;
+        uint32_t param_count;
+        char param[MPB_PARAMS_MAX][NAME_MAX_BYTES];
+        char param_unit[MPB_PARAMS_MAX][16];
+        int64_t value[MPB_PARAMS_MAX]; /* as used: an auto value is what calibration found */
+        uint32_t is_auto[MPB_PARAMS_MAX];
+        uint32_t status;    /* enum cell_status */
+        uint32_t reference; /* 1: a raw reference (MPB_REFERENCE) */
+        uint32_t kind;      /* enum mpb_kind */
+        uint32_t primary;   /* enum metric: the one with verdicts */
+        uint64_t ops;       /* per trial, as mpb_trial.ops */
+        char operation[NAME_MAX_BYTES];
+        char shown_work[64]; /* what the critical section holds: "empty critical section" */
+        char advice[192];    /* the strategy's sentence */
+        uint64_t final_value, expected_value; /* of the last verified trial */
+        uint32_t verified;                    /* every trial was right */
+        struct cell_loss loss;
+        char note[480];
+        struct summary summary[METRIC_COUNT];
+        struct summary step[4]; /* life cycle: returned, first, ready, wall (ns) */
+        uint32_t counter_count;
+        uint32_t placed_wrong; /* workers seen on a PU that they were not bound to */
+        struct cell_counter counters[CELL_COUNTERS_MAX];
+        struct cpuset placed; /* PUs that the team was bound to */
+};
+
+/* "sharded", or "sharded · spawn · 4 workers": the levels in which the cells of one workload
+ * differ. */
+struct result;
+void cell_label(const struct result *result, const struct cell *cell, char *buf, size_t size);
+
+#endif

@@ -1,0 +1,38 @@
+/* Performance counters as data: what was asked for, what was read. Driver and host. */
+#ifndef MODEL_COUNTER_H
+#define MODEL_COUNTER_H
+
+#include <stdint.h>
+
+#define COUNTERS_MAX 16
+
+enum counter_status {
+        COUNTER_COUNTED,
+        COUNTER_SCALED,      /* multiplexed: ran for a share of the time, value is scaled up */
+        COUNTER_NOT_COUNTED, /* opened, never ran */
+        COUNTER_UNSUPPORTED, /* this machine has no such event */
+        COUNTER_DENIED,      /* the kernel forbids it; the reason holds the remedy */
+};
+
+const char *counter_status_name(enum counter_status status);
+int counter_status_from_name(const char *name); /* -EINVAL: none of them */
+
+/* An event to open. status COUNTER_COUNTED: it opened in a trial in the driver; anything else:
+ * workers do not try. */
+struct counter_spec {
+        char name[64];     /* as reports show it: "cycles", "context-switches" */
+        char encoding[96]; /* what libpfm4 made of it: "perf::CYCLES:u=1", type and config in hex */
+        uint32_t status;   /* enum counter_status */
+        uint32_t attr_bytes;
+        uint8_t attr[128]; /* struct perf_event_attr, attr_bytes long */
+        char reason[192];
+};
+
+/* What one worker read: differences over its work. */
+struct counter_reading {
+        uint64_t value, enabled_ns, running_ns; /* raw; scaling is the reader's */
+        int32_t error;                          /* negative errno of open or read; 0: it was read */
+        uint32_t reserved;
+};
+
+#endif

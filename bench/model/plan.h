@@ -1,0 +1,60 @@
+/* What is to be measured: factors with their levels, parameters with their values, and how long.
+ * Plain data. */
+#ifndef MODEL_PLAN_H
+#define MODEL_PLAN_H
+
+#include "model/trial.h"
+#include <stdbool.h>
+
+enum factor {
+        FACTOR_RUNTIME, /* mproc */
+        FACTOR_START,
+        FACTOR_SUBMIT, /* static */
+        FACTOR_SHARE,
+        FACTOR_WORKERS,
+        FACTOR_PLACE,
+        FACTOR_COUNT,
+};
+
+const char *factor_name(enum factor factor); /* "runtime" …; also the option and the JSON key */
+
+#define LEVEL_BYTES 64
+#define LEVELS_MAX 64
+#define WORKLOADS_MAX 8
+#define PARAM_VALUES_MAX 16
+
+struct levels {
+        uint32_t count;                     /* 0: not asked for; the workload's default is taken */
+        char name[LEVELS_MAX][LEVEL_BYTES]; /* as text, workers too */
+};
+
+/* A parameter set by the user: `key=V[,V…]`, for every workload that has the key. */
+struct plan_param {
+        char key[NAME_MAX_BYTES];
+        char text[256];
+};
+
+struct plan {
+        uint32_t workload_count;
+        char workloads[WORKLOADS_MAX][NAME_MAX_BYTES];
+        struct levels levels[FACTOR_COUNT];
+        uint32_t param_count;
+        struct plan_param params[MPB_PARAMS_MAX];
+        char baseline[128];     /* "share=mutex" or "mutex"; empty: the workload's */
+        uint32_t rounds;        /* 0: as the budget allows */
+        uint64_t budget_ns;     /* 0: no limit but rounds */
+        uint64_t precision_ppm; /* wanted half width of intervals; 0: none */
+        uint64_t threshold_ppm; /* of "equivalent" */
+        uint64_t seed;
+        uint64_t timeout_ns;   /* of one trial */
+        uint32_t counters_off; /* --counters=none */
+        uint32_t counter_count;
+        char counters[COUNTERS_MAX][64]; /* events by name; "default" stands for the default set */
+        uint32_t start_strip; /* 1: add the start-cost strip to a shared-state workload */
+        uint32_t asked_share; /* 1: strategies were named, so a FIFO spinlock runs even when it may
+                                 collapse */
+};
+
+void plan_init(struct plan *plan); /* defaults of every field */
+
+#endif

@@ -1,0 +1,23 @@
+# mpb_table(<target> TYPE <struct> PREFIX <prefix> HEADER <header> FILES <file>…)
+#
+# Adding one file adds one thing: every FILE defines `const struct TYPE PREFIX_<stem>`, where <stem> is the file's name
+# without the prefix, and the generated <prefix>_table.c defines
+#     const struct TYPE *PREFIX_at(size_t index);        NULL past the end
+#     const struct TYPE *PREFIX_find(const char *name);  NULL when there is none
+function(mpb_table target)
+  cmake_parse_arguments(T "" "TYPE;PREFIX;HEADER" "FILES" ${ARGN})
+  set(declarations "")
+  set(rows "")
+  foreach(file IN LISTS T_FILES)
+    get_filename_component(stem "${file}" NAME_WE)
+    string(REGEX REPLACE "^${T_PREFIX}_|^cmd_" "" stem "${stem}")
+    string(APPEND declarations "extern const struct ${T_TYPE} ${T_PREFIX}_${stem};\n")
+    string(APPEND rows "        &${T_PREFIX}_${stem},\n")
+  endforeach()
+  set(TYPE "${T_TYPE}")
+  set(PREFIX "${T_PREFIX}")
+  set(HEADER "${T_HEADER}")
+  configure_file("${PROJECT_SOURCE_DIR}/cmake/table.c.in"
+                 "${PROJECT_BINARY_DIR}/generated/${T_PREFIX}_table.c" @ONLY)
+  target_sources(${target} PRIVATE "${PROJECT_BINARY_DIR}/generated/${T_PREFIX}_table.c" ${T_FILES})
+endfunction()
