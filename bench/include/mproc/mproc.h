@@ -27,6 +27,8 @@ int mproc_init(int *argc, char ***argv);
 
 /* Shared memory ------------------------------------------------------------------------------ */
 
+#define MPROC_SHM_MAX 200 /* live segments of one process */
+
 struct mproc_shm;
 
 /* `size` bytes of zeroed memory, shared with every process started afterwards and mapped at the

@@ -1,0 +1,170 @@
+#include "mproc/callable.h"
+
+#include "base/error.h"
+#include <dlfcn.h>
+#include <elf.h>
+#include <errno.h>
+#include <limits.h>
+#include <link.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Looks for the module that holds `address` as code, or that has the identity of `like`. */
+struct search {
+        uintptr_t address;
+        const struct callable *like;
+        struct callable found;
+        uintptr_t base;
+        const char *path;
+        bool first_seen; /* the first module of the list is the program */
+        bool code;       /* `found` holds code at its offset */
+};
+
+static bool holds_code(const struct dl_phdr_info *module, uintptr_t address)
+{
+        for (int i = 0; i < module->dlpi_phnum; i++) {
+                const ElfW(Phdr) *header = &module->dlpi_phdr[i];
+                uintptr_t first = module->dlpi_addr + header->p_vaddr;
+
+                if (header->p_type == PT_LOAD && header->p_flags & PF_X && address >= first &&
+                    address - first < header->p_memsz)
+                        return true;
+        }
+        return false;
+}
+
+static bool read_build_id(const struct dl_phdr_info *module, const ElfW(Phdr) * header,
+                          struct callable *ret)
+{
+        const char *at = (const char *)(module->dlpi_addr + header->p_vaddr);
+        const char *end = at + header->p_memsz;
+        size_t align = header->p_align == 8 ? 8 : 4;
+
+        while ((size_t)(end - at) >= sizeof(ElfW(Nhdr))) {
+                const ElfW(Nhdr) *note = (const void *)at;
+                const char *name = at + sizeof(*note);
+                const char *content = name + (note->n_namesz + align - 1) / align * align;
+
+                if (content > end || (size_t)(end - content) < note->n_descsz)
+                        return false;
+                if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == sizeof("GNU") &&
+                    !memcmp(name, "GNU", sizeof("GNU")) &&
+                    note->n_descsz <= sizeof(ret->identity)) {
+                        memcpy(ret->identity, content, note->n_descsz);
+                        ret->identity_size = note->n_descsz;
+                        return true;
+                }
+                at = content + (note->n_descsz + align - 1) / align * align;
+                if (at > end)
+                        return false;
+        }
+        return false;
+}
+
+static uint64_t fnv1a(uint64_t hash, uint64_t value)
+{
+        for (int i = 0; i < 8; i++, value >>= 8)
+                hash = (hash ^ (value & 0xff)) * 0x100000001b3;
+        return hash;
+}
+
+static void identify(const struct dl_phdr_info *module, struct callable *ret)
+{
+        uint64_t hash = 0xcbf29ce484222325;
+
+        for (int i = 0; i < module->dlpi_phnum; i++) {
+                const ElfW(Phdr) *header = &module->dlpi_phdr[i];
+
+                if (header->p_type == PT_NOTE && read_build_id(module, header, ret))
+                        return;
+                hash = fnv1a(hash, header->p_type);
+                hash = fnv1a(hash, header->p_flags);
+                hash = fnv1a(hash, header->p_vaddr);
+                hash = fnv1a(hash, header->p_filesz);
+                hash = fnv1a(hash, header->p_memsz);
+        }
+        memcpy(ret->identity, &hash, sizeof(hash));
+        ret->identity_size = sizeof(hash);
+}
+
+static int visit(struct dl_phdr_info *module, size_t size, void *context)
+{
+        struct search *search = context;
+        struct callable seen = {.in_program = !search->first_seen};
+        uintptr_t address = search->address;
+
+        (void)size;
+        search->first_seen = true;
+        if (search->like) {
+                if (search->like->in_program != seen.in_program)
+                        return 0;
+                identify(module, &seen);
+                if (seen.identity_size != search->like->identity_size ||
+                    memcmp(seen.identity, search->like->identity, seen.identity_size))
+                        return 0;
+                address = module->dlpi_addr + search->like->offset;
+        } else {
+                if (!holds_code(module, address))
+                        return 0;
+                identify(module, &seen);
+        }
+        seen.offset = address - module->dlpi_addr;
+        search->found = seen;
+        search->base = module->dlpi_addr;
+        search->path = module->dlpi_name;
+        search->code = holds_code(module, address);
+        return 1;
+}
+
+int callable_describe(struct callable *ret, char *path, callable_target *target,
+                      struct mproc_err *err)
+{
+        struct search search = {.address = (uintptr_t)target};
+
+        if (!dl_iterate_phdr(visit, &search))
+                return error_set(err, -ENOTSUP, "target",
+                                 "the target at %p is no code of the program or of a library of "
+                                 "it, so another process cannot find it (a nested function that "
+                                 "captures variables, generated code?): make it a plain function "
+                                 "and pass what it needs as its argument",
+                                 (void *)(uintptr_t)target);
+        path[0] = '\0';
+        if (!search.found.in_program && !realpath(search.path, path)) {
+                if (strlen(search.path) >= PATH_MAX)
+                        return error_set(err, -ENAMETOOLONG, "target",
+                                         "the path of the target's library is too long");
+                strcpy(path, search.path);
+        }
+        *ret = search.found;
+        return 0;
+}
+
+int callable_resolve(callable_target **ret, const struct callable *callable, const char *path,
+                     struct mproc_err *err)
+{
+        struct search search = {.like = callable};
+        bool found = dl_iterate_phdr(visit, &search);
+
+        if (!found && callable->in_program)
+                return error_set(err, -ENOEXEC, "target",
+                                 "the new process runs another build of the program than its "
+                                 "parent: /proc/self/exe does not lead to the same file");
+        if (!found) {
+                if (!dlopen(path, RTLD_NOW | RTLD_GLOBAL))
+                        return error_set(err, -ENOENT, "target",
+                                         "the target's library cannot be loaded: %s", dlerror());
+                search = (struct search){.like = callable};
+                if (!dl_iterate_phdr(visit, &search))
+                        return error_set(err, -ENOEXEC, "target",
+                                         "%s is another build than the one that the parent has "
+                                         "loaded: it was replaced on disk; restart the program",
+                                         path);
+        }
+        if (!search.code)
+                return error_set(err, -ENOEXEC, "target", "there is no code at offset 0x%llx of %s",
+                                 (unsigned long long)callable->offset,
+                                 path[0] ? path : "the program");
+        *ret = (callable_target *)(search.base + callable->offset);
+        return 0;
+}

@@ -1,0 +1,165 @@
+#include "mproc/child.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "mproc/exec_self.h"
+#include "mproc/lifeline.h"
+#include "mproc/registry.h"
+#include "mproc/segment.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <stdbool.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define BOOT_FAILED_STATUS 127
+
+static struct ctl *process_ctl;         /* of a process that mproc started */
+static __thread struct ctl *thread_ctl; /* of a target inside of its parent's process */
+
+struct ctl *child_ctl(void)
+{
+        return thread_ctl ? thread_ctl : process_ctl;
+}
+
+const int child_job_signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU, 0};
+
+static bool is_job_signal(int sig)
+{
+        for (const int *each = child_job_signals; *each; each++)
+                if (*each == sig)
+                        return true;
+        return false;
+}
+
+void child_reset_signals(void)
+{
+        static const int reset[] = {SIGHUP,  SIGINT,   SIGQUIT, SIGUSR1, SIGUSR2, SIGPIPE,
+                                    SIGALRM, SIGTERM,  SIGCHLD, SIGCONT, SIGTSTP, SIGTTIN,
+                                    SIGTTOU, SIGURG,   SIGXCPU, SIGXFSZ, SIGPROF, SIGVTALRM,
+                                    SIGIO,   SIGWINCH, SIGPWR,  0};
+        struct sigaction action, plain = {.sa_handler = SIG_DFL};
+        sigset_t none;
+
+        for (const int *sig = reset; *sig; sig++)
+                if (!sigaction(*sig, NULL, &action) && action.sa_handler != SIG_DFL &&
+                    !(action.sa_handler == SIG_IGN && is_job_signal(*sig)))
+                        sigaction(*sig, &plain, NULL);
+        sigemptyset(&none);
+        pthread_sigmask(SIG_SETMASK, &none, NULL);
+}
+
+static _Noreturn void fail(struct ctl *ctl, const struct mproc_err *err)
+{
+        ctl_fail(ctl, CTL_BOOT_FAILED, err);
+        _exit(BOOT_FAILED_STATUS);
+}
+
+static _Noreturn void run(struct ctl *ctl, callable_target *target)
+{
+        prctl(PR_SET_NAME, ctl->name);
+        process_ctl = ctl;
+        thread_ctl = NULL;
+        atomic_store(&ctl->ready_ns, clock_now_ns());
+        _exit(target(ctl_arg(ctl), ctl->arg_size) & 0xff);
+}
+
+_Noreturn void child_run_forked(struct ctl *ctl, int lifeline_fd, callable_target *target,
+                                uint64_t first_ns)
+{
+        struct mproc_err err;
+
+        atomic_store(&ctl->first_ns, first_ns);
+        child_reset_signals();
+        if (lifeline_attach(lifeline_fd, &err))
+                fail(ctl, &err);
+        run(ctl, target);
+}
+
+static void set_inheritable(struct ctl *ctl, int ctl_fd, bool inheritable)
+{
+        int flags = inheritable ? 0 : FD_CLOEXEC;
+
+        fcntl(ctl_fd, F_SETFD, flags);
+        fcntl(ctl->lifeline_fd, F_SETFD, flags);
+        for (uint32_t i = 0; i < ctl->segment_count; i++)
+                fcntl(ctl_segments(ctl)[i].fd, F_SETFD, flags);
+        for (uint32_t i = 0; i < ctl->fd_count; i++)
+                fcntl(ctl->fd[i], F_SETFD, flags);
+}
+
+/* Another image of the same process has another layout: once, that may be the cure. */
+static int map_segments(struct ctl *ctl, int ctl_fd, struct mproc_err *err)
+{
+        for (uint32_t i = 0; i < ctl->segment_count; i++) {
+                const struct ctl_segment *segment = &ctl_segments(ctl)[i];
+                int r = segment_adopt(segment->addr, segment->size, segment->fd, err);
+
+                if (r == -EEXIST && ctl->attempt == 1) {
+                        ctl->attempt++;
+                        set_inheritable(ctl, ctl_fd, true);
+                        exec_self_again(ctl_fd, ctl->size);
+                }
+                if (r)
+                        return r;
+        }
+        return 0;
+}
+
+_Noreturn void child_run_fresh(struct ctl *ctl, int ctl_fd)
+{
+        callable_target *target;
+        struct mproc_err err;
+
+        if (lifeline_attach(ctl->lifeline_fd, &err) || map_segments(ctl, ctl_fd, &err))
+                fail(ctl, &err);
+        set_inheritable(ctl, ctl_fd, false);
+        if (callable_resolve(&target, &ctl->callable, ctl_path(ctl), &err))
+                fail(ctl, &err);
+        close(ctl_fd);
+        registry_set_phase(REGISTRY_READY);
+        run(ctl, target);
+}
+
+int child_run_inside(struct ctl *ctl, callable_target *target)
+{
+        struct ctl *outer = thread_ctl;
+        uint64_t now = clock_now_ns();
+        int code;
+
+        thread_ctl = ctl;
+        atomic_store(&ctl->first_ns, now);
+        atomic_store(&ctl->ready_ns, now);
+        atomic_store(&ctl->tid, (uint32_t)gettid());
+        syscall(SYS_futex, &ctl->tid, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+        code = target(ctl_arg(ctl), ctl->arg_size) & 0xff;
+        thread_ctl = outer;
+        return code;
+}
+
+pid_t child_await_tid(struct ctl *ctl)
+{
+        uint32_t tid;
+
+        while (!(tid = atomic_load(&ctl->tid)))
+                syscall(SYS_futex, &ctl->tid, FUTEX_WAIT, 0, NULL, NULL, 0);
+        return (pid_t)tid;
+}
+
+int mproc_self_fd(size_t index)
+{
+        struct ctl *ctl = child_ctl();
+
+        return ctl && index < ctl->fd_count ? ctl->fd[index] : -1;
+}
+
+void mproc_self_fail(const struct mproc_err *err)
+{
+        struct ctl *ctl = child_ctl();
+
+        if (ctl && err)
+                ctl_fail(ctl, CTL_TARGET_FAILED, err);
+}

@@ -1,0 +1,89 @@
+#include "mproc/packet.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+union control {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(PACKET_FDS_MAX * sizeof(int))];
+};
+
+int packet_send(int sock, const void *data, size_t size, const int *fds, size_t fd_count)
+{
+        struct iovec part = {.iov_base = (void *)data, .iov_len = size};
+        struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+        union control control;
+        ssize_t n;
+
+        if (fd_count) {
+                message.msg_control = &control;
+                message.msg_controllen = CMSG_SPACE(fd_count * sizeof(int));
+                control.header = (struct cmsghdr){.cmsg_level = SOL_SOCKET,
+                                                  .cmsg_type = SCM_RIGHTS,
+                                                  .cmsg_len = CMSG_LEN(fd_count * sizeof(int))};
+                memcpy(CMSG_DATA(&control.header), fds, fd_count * sizeof(int));
+        }
+        do
+                n = sendmsg(sock, &message, MSG_NOSIGNAL);
+        while (n < 0 && errno == EINTR);
+        if (n >= 0)
+                return 0;
+        return errno == ECONNRESET ? -EPIPE : -errno;
+}
+
+static size_t take_fds(struct msghdr *message, int *fds, size_t fds_max)
+{
+        size_t count = 0;
+
+        for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header;
+             header = CMSG_NXTHDR(message, header)) {
+                size_t n = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+
+                if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
+                        continue;
+                for (size_t i = 0; i < n; i++) {
+                        int fd;
+
+                        memcpy(&fd, CMSG_DATA(header) + i * sizeof(int), sizeof(fd));
+                        if (count < fds_max)
+                                fds[count++] = fd;
+                        else
+                                close(fd);
+                }
+        }
+        return count;
+}
+
+int packet_receive(int sock, void *data, size_t size, int *fds, size_t fds_max, size_t *fd_count,
+                   int flags)
+{
+        struct iovec part = {.iov_base = data, .iov_len = size};
+        union control control;
+        struct msghdr message = {.msg_iov = &part,
+                                 .msg_iovlen = 1,
+                                 .msg_control = &control,
+                                 .msg_controllen = sizeof(control)};
+        size_t count;
+        ssize_t n;
+        int r = 0;
+
+        do
+                n = recvmsg(sock, &message, flags | MSG_CMSG_CLOEXEC);
+        while (n < 0 && errno == EINTR);
+        if (n < 0)
+                return errno == ECONNRESET ? -EPIPE : -errno;
+        if (n == 0)
+                return -EPIPE;
+        count = take_fds(&message, fds, fds_max);
+        if (message.msg_flags & MSG_CTRUNC)
+                r = -EMFILE;
+        else if ((size_t)n != size || message.msg_flags & MSG_TRUNC)
+                r = -EPROTO;
+        if (r)
+                while (count)
+                        close(fds[--count]);
+        *fd_count = count;
+        return r;
+}
