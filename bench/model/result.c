@@ -62,6 +62,11 @@ struct trial *result_add_trial(struct result *result, uint32_t workers)
         return &trials[result->trial_count++];
 }
 
+void result_drop_trial(struct result *result)
+{
+        free(result->trials[--result->trial_count].workers);
+}
+
 struct comparison *result_add_comparison(struct result *result)
 {
         struct comparison *comparisons =
