@@ -7,9 +7,10 @@
 
 void text_copy(char *to, size_t size, const char *from)
 {
-        size_t length = strnlen(from, size - 1);
+        size_t length = from ? strnlen(from, size - 1) : 0;
 
-        memcpy(to, from, length);
+        if (length)
+                memcpy(to, from, length);
         to[length] = '\0';
 }
 

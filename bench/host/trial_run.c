@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 /* A worker does its operations in about so many grains: between them it looks whether another one
@@ -83,11 +82,6 @@ static int make_team(struct run *run, const struct mpb_trial *wanted, const stru
                 run->team->seats[i].cpus = cpus[i];
                 run->team->seats[i].outcome.index = i;
                 run->team->seats[i].outcome.pu_begin = run->team->seats[i].outcome.pu_end = -1;
-        }
-        if (run->strategy && run->strategy->flags & MPB_NEEDS_FD) {
-                trial->fd = memfd_create("mpbench-lock", MFD_CLOEXEC);
-                if (trial->fd < 0)
-                        return error_errno(err, -errno, "prepare", "no file for the lock");
         }
         return 0;
 }
@@ -334,8 +328,6 @@ cleanup:
         stop_workers(run, workers);
         if (run->workload->cleanup)
                 run->workload->cleanup(trial);
-        if (run->strategy && run->strategy->flags & MPB_NEEDS_FD && trial->fd >= 0)
-                close(trial->fd);
 out:
         sched_setaffinity(0, sizeof(own), &own); /* `serial` bound this very thread */
         mproc_shm_free(run->shm);

@@ -91,7 +91,7 @@ int worker_main(void *argument, size_t size)
                 goto fail;
         team_share(&team->trial, workload->kind, given->index, &first, &count);
         if (workload->attach && workload->attach(&worker, &err) < 0)
-                goto fail;
+                goto detach;
         workload->work(&worker, first, 0); /* its code is resident before the gate opens */
         meter_open(&meter, team->counters, team->counter_count);
         meter_read(&meter, &before);
@@ -117,6 +117,9 @@ int worker_main(void *argument, size_t size)
                 seat->pss_bytes = meter_pss_bytes();
         seat->outcome = own;
         return 0;
+detach:
+        if (workload->detach)
+                workload->detach(&worker);
 fail:
         mproc_self_fail(&err);
         return 1;

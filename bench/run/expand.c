@@ -113,6 +113,9 @@ static int judge_cell(struct expansion *x, struct cell *cell, uint32_t strategy_
         trial.ops = cell->ops;
         memcpy(trial.value, cell->value, sizeof(trial.value));
         text_copy(trial.start, sizeof(trial.start), cell->level[FACTOR_START]);
+        if (x->workload->shown_work)
+                text_copy(cell->shown_work, sizeof(cell->shown_work),
+                          x->workload->shown_work(&trial));
         r = x->workload->check ? x->workload->check(&trial, &reason) : 0;
         if (r == -EINVAL) {
                 if (err)
@@ -156,7 +159,6 @@ static int add_cell(struct expansion *x, const uint32_t at[FACTOR_COUNT],
         cell->primary = workload->kind == MPB_LIFE_CYCLE ? METRIC_WALL : METRIC_THROUGHPUT;
         text_copy(cell->workload, sizeof(cell->workload), workload->name);
         text_copy(cell->operation, sizeof(cell->operation), workload->operation);
-        text_copy(cell->shown_work, sizeof(cell->shown_work), workload->shown_work);
         for (int f = 0; f < FACTOR_COUNT; f++)
                 if (x->levels[f].count)
                         text_copy(cell->level[f], LEVEL_BYTES, x->levels[f].name[at[f]]);

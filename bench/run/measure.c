@@ -130,8 +130,7 @@ static int measure_round(struct measurement *m, uint32_t round, struct mproc_err
                 trial->cell = cell->id;
                 trial->round = round;
                 trial->position = position;
-                r = measure_trial(m, cell, cell->ops, shuffle_seed(result->plan.seed, round), trial,
-                                  err);
+                r = measure_trial(m, cell, cell->ops, result->plan.seed + round, trial, err);
                 if (r < 0 || trial->outcome.status == TRIAL_INTERRUPTED) {
                         result_drop_trial(result);
                         r = r < 0 ? r : 1;
