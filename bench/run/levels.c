@@ -45,12 +45,15 @@ static const char *submit_name_at(size_t index, void *context)
 /* "fork, spawn, …" of what is allowed, for a message. */
 static void join_names(levels_name_at *names, void *context, char *buf, size_t size)
 {
-        size_t used = 0;
+        FILE *out = fmemopen(buf, size, "w");
 
         buf[0] = '\0';
-        for (size_t i = 0; names(i, context) && used < size; i++)
-                used += (size_t)snprintf(buf + used, size - used, "%s%s", i ? ", " : "",
-                                         names(i, context));
+        if (!out)
+                return;
+        for (size_t i = 0; names(i, context); i++)
+                fprintf(out, "%s%s", i ? ", " : "", names(i, context));
+        fclose(out);
+        buf[size - 1] = '\0';
 }
 
 int levels_check_name(const char *given, const char *what, levels_name_at *names, void *context,
@@ -77,6 +80,11 @@ static void set_level(struct levels *levels, const char *name)
         text_copy(levels->name[levels->count++], LEVEL_BYTES, name);
 }
 
+static void set_number(struct levels *levels, uint32_t number)
+{
+        snprintf(levels->name[levels->count++], LEVEL_BYTES, "%u", number);
+}
+
 /* `all` becomes the whole list; every other level has to be on it. */
 static int check_levels(struct levels *levels, const char *what, levels_name_at *names,
                         void *context, struct mproc_err *err)
@@ -93,40 +101,17 @@ static int check_levels(struct levels *levels, const char *what, levels_name_at 
         return r;
 }
 
-/* "compact,0,2-3" arrives split at its commas: neighbouring numbers belong to one explicit list of
- * PUs. */
+/* An explicit list of PUs is checked where workers are placed. */
 static int check_places(struct levels *levels, struct mproc_err *err)
 {
-        struct levels given = *levels;
-        bool in_list = false;
+        int r = 0;
 
-        if (given.count == 1 && !strcmp(given.name[0], "all"))
+        if (levels->count == 1 && !strcmp(levels->name[0], "all"))
                 return check_levels(levels, "place", place_name_at, NULL, err);
-        levels->count = 0;
-        for (uint32_t i = 0; i < given.count; i++) {
-                bool number = isdigit((unsigned char)given.name[i][0]);
-                int r = number ? 0
-                               : levels_check_name(given.name[i], "place", place_name_at, NULL,
-                                                   err);
-
-                if (r < 0)
-                        return r;
-                if (number && in_list) {
-                        char *list = levels->name[levels->count - 1];
-                        size_t used = strlen(list);
-
-                        if (used + strlen(given.name[i]) + 2 > LEVEL_BYTES)
-                                return error_set(err, -E2BIG, "place",
-                                                 "the list of PUs that begins with %s is too long: "
-                                                 "write it with ranges (0-31)",
-                                                 list);
-                        snprintf(list + used, LEVEL_BYTES - used, ",%s", given.name[i]);
-                } else {
-                        set_level(levels, given.name[i]);
-                }
-                in_list = number;
-        }
-        return 0;
+        for (uint32_t i = 0; i < levels->count && !r; i++)
+                if (!isdigit((unsigned char)levels->name[i][0]))
+                        r = levels_check_name(levels->name[i], "place", place_name_at, NULL, err);
+        return r;
 }
 
 /* ceil(quota) or the affinity, whichever is less: joblib's rule, and what a container really has.
@@ -181,7 +166,6 @@ int levels_resolve(const struct mpb_workload *workload, const struct levels *giv
 {
         bool life = workload->kind == MPB_LIFE_CYCLE;
         const struct mpb_strategy *strategy;
-        char number[16];
         int r;
 
         memcpy(levels, given, FACTOR_COUNT * sizeof(*levels));
@@ -207,8 +191,14 @@ int levels_resolve(const struct mpb_workload *workload, const struct levels *giv
                 set_level(&levels[FACTOR_WORKERS], "1");
                 set_level(&levels[FACTOR_PLACE], "none");
         } else if (!levels[FACTOR_WORKERS].count) {
-                snprintf(number, sizeof(number), "%u", default_workers(environment, workers_bound));
-                set_level(&levels[FACTOR_WORKERS], number);
+                set_number(&levels[FACTOR_WORKERS], default_workers(environment, workers_bound));
+        } else if (!strcmp(levels[FACTOR_WORKERS].name[0], "all")) {
+                uint32_t most = default_workers(environment, workers_bound);
+
+                levels[FACTOR_WORKERS].count = 0;
+                for (uint32_t n = 1; n < most; n += n < 16 ? 1 : n / 2)
+                        set_number(&levels[FACTOR_WORKERS], n);
+                set_number(&levels[FACTOR_WORKERS], most);
         }
         if (!levels[FACTOR_PLACE].count)
                 set_level(&levels[FACTOR_PLACE], "core");
