@@ -74,7 +74,7 @@ const struct mpb_option run_option_table[] = {
         [ROW_SEED] = {.name = "seed", .type = MPB_INT, .metavar = "N", .max = INT64_MAX,
                 .fallback = "1", .summary = "of the random order within rounds"},
         [ROW_TIMEOUT] = {.name = "timeout", .type = MPB_DURATION, .metavar = "TIME",
-                .min = 10 * NS_PER_MS, .max = INT64_MAX, .fallback = "30s",
+                .min = 10 * NS_PER_MS, .max = INT64_MAX, .fallback = "10s",
                 .summary = "the longest that one trial may take"},
         [ROW_DRY_RUN] = {.name = "dry-run", .type = MPB_FLAG,
                 .summary = "show cells, rounds and expected time; measure nothing"},
@@ -110,27 +110,12 @@ static int add_level(struct levels *levels, const char *name, const char *text, 
         return 0;
 }
 
-/* "0,2,4-7": CPU numbers that follow each other are one level of `place`. */
-static size_t cpu_list_bytes(const char *text)
-{
-        size_t bytes = strspn(text, "0123456789,-");
-
-        if (text[bytes]) /* the beginning of a name is not part of it */
-                while (bytes && text[bytes - 1] != ',')
-                        bytes--;
-        while (bytes && text[bytes - 1] == ',')
-                bytes--;
-        return bytes;
-}
-
 /* "fork,spawn" */
-static int take_names(struct levels *levels, const char *name, const char *text, bool cpu_lists,
+static int take_names(struct levels *levels, const char *name, const char *text,
                       struct mproc_err *err)
 {
         for (size_t bytes;; text += bytes + 1) {
-                bytes = cpu_lists ? cpu_list_bytes(text) : 0;
-                if (!bytes)
-                        bytes = strcspn(text, ",");
+                bytes = strcspn(text, ",");
                 int rc = add_level(levels, name, text, bytes, err);
 
                 if (rc || !text[bytes])
@@ -160,9 +145,8 @@ static int take_factor(struct plan *plan, enum factor factor, const struct mpb_o
                        const char *text, struct mproc_err *err)
 {
         struct levels *levels = &plan->levels[factor];
-        int rc = factor == FACTOR_WORKERS
-                         ? take_workers(levels, option, text, err)
-                         : take_names(levels, option->name, text, factor == FACTOR_PLACE, err);
+        int rc = factor == FACTOR_WORKERS ? take_workers(levels, option, text, err)
+                                          : take_names(levels, option->name, text, err);
 
         if (rc)
                 return rc;
@@ -224,9 +208,14 @@ static int take_param(struct plan *plan, const char *text, struct mproc_err *err
         return 0;
 }
 
-/* Not a list: names of events hold commas. */
-static int take_counter(struct plan *plan, const char *text, struct mproc_err *err)
+/* Not a list: names of events hold commas. The first one replaces the default. */
+static int take_counter(struct run_options *options, const char *text, struct mproc_err *err)
 {
+        struct plan *plan = &options->plan;
+
+        if (!options->counters_given)
+                plan->counter_count = 0;
+        options->counters_given = true;
         if (!strcmp(text, "none")) {
                 plan->counters_off = 1;
                 return 0;
@@ -271,7 +260,7 @@ int run_options_take(const struct mpb_option *option, const char *text, void *co
         case ROW_SET:
                 return take_param(plan, text, err);
         case ROW_COUNTERS:
-                return take_counter(plan, text, err);
+                return take_counter(options, text, err);
         case ROW_BASELINE:
                 return take_text(plan->baseline, sizeof(plan->baseline), option, text, err);
         case ROW_BUDGET:
@@ -345,5 +334,8 @@ int run_options_finish(struct run_options *options, struct mproc_err *err)
                 return error_set(err, -EINVAL, STAGE, "--out and --no-save exclude each other");
         if (plan->rounds && !options->budget_given)
                 plan->budget_ns = 0;
+        /* Who names what to compare is told about that alone. */
+        if (plan->levels[FACTOR_START].count || plan->levels[FACTOR_SHARE].count)
+                plan->start_strip = 0;
         return 0;
 }

@@ -11,7 +11,8 @@ struct run_options {
         struct plan plan;
         const char *out; /* an argument; NULL: a folder of the day */
         bool force, no_save, dry_run, json, quiet;
-        bool budget_given; /* else --rounds alone is exact */
+        bool budget_given;   /* else --rounds alone is exact */
+        bool counters_given; /* else the default set */
 };
 
 extern const struct mpb_option run_option_table[];
