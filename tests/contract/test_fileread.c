@@ -6,8 +6,10 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <fcntl.h>
 #include <linux/magic.h>
 #include <stdio.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/vfs.h>
 
@@ -24,8 +26,10 @@ enum { WARM, DROPPED };
                 }                                                                       \
         } while (0)
 
-/* Runs `body` with `folder` as TMPDIR; its result must be 0. */
-static void in_process(int (*body)(void), const char *folder)
+enum { SKIPPED = 77 };
+
+/* Runs `body` with `folder` as TMPDIR; gives its exit status. */
+static int in_process(int (*body)(void), const char *folder)
 {
         pid_t pid = fork();
         int status;
@@ -36,16 +40,22 @@ static void in_process(int (*body)(void), const char *folder)
                 _exit(body());
         }
         assert_int_equal(waitpid(pid, &status, 0), pid);
-        assert_int_equal(status, 0);
+        assert_true(WIFEXITED(status));
+        return WEXITSTATUS(status);
 }
 
 static void in_fresh_folder(int (*body)(void))
 {
         char folder[] = "/var/tmp/mpbench-test-XXXXXX";
+        int status, left;
 
         assert_non_null(mkdtemp(folder));
-        in_process(body, folder);
-        assert_int_equal(rmdir(folder), 0); /* would fail if anything were left in it */
+        status = in_process(body, folder);
+        left = rmdir(folder); /* fails if anything is in it */
+        assert_int_equal(left, 0);
+        if (status == SKIPPED)
+                skip();
+        assert_int_equal(status, 0);
 }
 
 static void init(struct rig *rig, uint32_t workers, uint64_t blocks, int64_t block, int cache)
@@ -126,28 +136,57 @@ static void fileread_sees_a_wrong_file_and_a_short_one(void **state)
         in_fresh_folder(read_against_bytes);
 }
 
+/* Pages of a file that are in the page cache, out of its first `bytes`; −1: cannot be seen. */
+static int resident(int fd, size_t bytes)
+{
+        size_t page = (size_t)sysconf(_SC_PAGESIZE);
+        void *map = mmap(NULL, bytes, PROT_READ, MAP_SHARED, fd, 0);
+        unsigned char seen[1024];
+        int count = 0;
+
+        if (map == MAP_FAILED || bytes > sizeof(seen) * page || mincore(map, bytes, seen))
+                return -1;
+        munmap(map, bytes);
+        for (size_t i = 0; i < (bytes + page - 1) / page; i++)
+                count += seen[i] & 1;
+        return count;
+}
+
+/* Whether this very file can be taken out of the page cache at all. */
+static int can_drop(int fd, size_t bytes)
+{
+        return !fdatasync(fd) && !posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED) &&
+               resident(fd, bytes) == 0;
+}
+
 static int read_dropped(void)
 {
+        const size_t bytes = 16 * 65536;
         struct mpb_outcome outcome;
         struct rig rig;
 
-        for (int again = 0; again < 2; again++) { /* the first one has warmed it for the second */
-                int code;
-
-                init(&rig, 2, 16, 65536, DROPPED);
-                code = rig_run(&rig, 4, &outcome);
-                if (code == -EOPNOTSUPP) { /* said by the file system: see the reason */
-                        fprintf(stderr, "not dropped here: %s\n", rig.err.text);
-                        EXPECT(strlen(rig.err.text) > 0);
-                        return 0;
-                }
-                EXPECT(!code);
+        init(&rig, 1, 16, 65536, WARM);
+        EXPECT(!rig_prepare(&rig));
+        EXPECT(resident(rig.trial.fd, bytes) == (int)(bytes / (size_t)sysconf(_SC_PAGESIZE)));
+        if (!can_drop(rig.trial.fd, bytes)) {
+                init(&rig, 1, 16, 65536, DROPPED);
+                EXPECT(rig_prepare(&rig) == -EOPNOTSUPP);
+                EXPECT(strstr(rig.err.text, "page cache"));
+                return 0;
+        }
+        for (int again = 0; again < 2; again++) { /* the first one warms it for the second */
+                init(&rig, 1, 16, 65536, DROPPED);
+                EXPECT(!rig_prepare(&rig));
+                EXPECT(resident(rig.trial.fd, bytes) == 0);
+                EXPECT(!rig_work(&rig, 0, 4));
+                EXPECT(!rig.workload->verify(&rig.trial, &outcome, &rig.err));
                 EXPECT(outcome.final_value == outcome.expected_value);
+                rig_done(&rig);
         }
         return 0;
 }
 
-static void dropped_blocks_are_read_right_or_the_reason_is_said(void **state)
+static void dropped_blocks_are_cold_and_read_right_or_the_reason_is_said(void **state)
 {
         (void)state;
         in_fresh_folder(read_dropped);
@@ -176,7 +215,7 @@ static void dropping_on_tmpfs_is_refused_with_the_remedy(void **state)
                 print_message("skipped: /dev/shm is not a tmpfs here\n");
                 skip();
         }
-        in_process(drop_on_tmpfs, "/dev/shm");
+        assert_int_equal(in_process(drop_on_tmpfs, "/dev/shm"), 0);
 }
 
 static int exceed_the_file_limit(void)
@@ -201,6 +240,35 @@ static void a_file_beyond_the_limit_is_refused_before_a_signal_kills(void **stat
         in_fresh_folder(exceed_the_file_limit);
 }
 
+static int fill_the_disk(void)
+{
+        const char *folder = getenv("TMPDIR");
+        struct statfs before, after;
+        struct mpb_outcome outcome;
+        struct rig rig;
+
+        if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+            mount("none", folder, "tmpfs", MS_NODEV, "size=256k")) {
+                fprintf(stderr, "skipped: mounting a small file system needs root\n");
+                return SKIPPED;
+        }
+        EXPECT(!statfs(folder, &before));
+        init(&rig, 1, 8, 65536, WARM);
+        EXPECT(rig_run(&rig, 1, &outcome) == -ENOSPC);
+        EXPECT(strstr(rig.err.text, folder));
+        EXPECT(rig.trial.fd == -1);
+        EXPECT(!statfs(folder, &after) && after.f_bfree == before.f_bfree);
+        init(&rig, 1, 2, 65536, WARM);
+        EXPECT(!rig_run(&rig, 1, &outcome));
+        return 0;
+}
+
+static void a_full_disk_is_an_error_and_gets_its_space_back(void **state)
+{
+        (void)state;
+        in_fresh_folder(fill_the_disk);
+}
+
 static int write_nowhere(void)
 {
         struct mpb_outcome outcome;
@@ -216,7 +284,7 @@ static int write_nowhere(void)
 static void a_folder_that_is_not_there_is_named(void **state)
 {
         (void)state;
-        in_process(write_nowhere, "/var/tmp/no/such/folder");
+        assert_int_equal(in_process(write_nowhere, "/var/tmp/no/such/folder"), 0);
 }
 
 static void contradicting_parameters_are_refused_with_both_values(void **state)
@@ -242,9 +310,10 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(fileread_adds_up_exactly_what_the_file_holds),
                 cmocka_unit_test(fileread_sees_a_wrong_file_and_a_short_one),
-                cmocka_unit_test(dropped_blocks_are_read_right_or_the_reason_is_said),
+                cmocka_unit_test(dropped_blocks_are_cold_and_read_right_or_the_reason_is_said),
                 cmocka_unit_test(dropping_on_tmpfs_is_refused_with_the_remedy),
                 cmocka_unit_test(a_file_beyond_the_limit_is_refused_before_a_signal_kills),
+                cmocka_unit_test(a_full_disk_is_an_error_and_gets_its_space_back),
                 cmocka_unit_test(a_folder_that_is_not_there_is_named),
                 cmocka_unit_test(contradicting_parameters_are_refused_with_both_values),
         };

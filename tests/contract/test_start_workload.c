@@ -65,5 +65,7 @@ int main(int argc, char **argv)
         if (argc == 2 && !strcmp(argv[1], "--exit"))
                 return 0; /* what raw-posix_spawn runs */
         mproc_init(&argc, &argv);
+        if (argc != 1)
+                return 2; /* else a wrong argument would start these tests within these tests */
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/option_table.h"
 #include "contract/trial_rig.h"
 #include "support/lcg.h"
 #include "workload_table.h"
@@ -26,6 +27,8 @@ static void every_workload_is_whole(void **state)
         (void)state;
         for (size_t i = 0; workload_at(i); i++) {
                 const struct mpb_workload *w = workload_at(i);
+                struct mproc_err err;
+                int64_t value;
 
                 assert_ptr_equal(workload_find(w->name), w);
                 assert_int_equal(w->abi, MPB_ABI);
@@ -37,6 +40,8 @@ static void every_workload_is_whole(void **state)
                 for (const struct mpb_option *param = w->params; param->name; param++) {
                         assert_non_null(param->summary);
                         assert_non_null(param->fallback);
+                        if (option_parse_value(param, param->fallback, &value, &err))
+                                fail_msg("%s: %s: %s", w->name, param->name, err.text);
                         assert_true(param->choices || param->unit);
                 }
                 if (w->kind == MPB_LIFE_CYCLE)

@@ -109,6 +109,8 @@ static inline int rig_work(struct rig *rig, uint32_t index, uint64_t grain)
         uint64_t ops = rig->trial.ops, first = 0, end = ops;
         int code = workload->attach ? workload->attach(&worker, &rig->err) : 0;
 
+        if (!code)
+                workload->work(&worker, first, 0); /* as the host does */
         __atomic_fetch_add(rig->gate, 1, __ATOMIC_SEQ_CST);
         while (__atomic_load_n(rig->gate, __ATOMIC_SEQ_CST) < rig->trial.workers)
                 sched_yield();

@@ -110,7 +110,7 @@ struct mpb_workload {
          * process of one build. NULL: it shares nothing. Pure. */
         const struct mpb_strategy *(*strategy_at)(size_t index);
         /* What its operation leaves out or adds with these parameters, in a few words for the
-         * header: "empty critical section". NULL, or returning NULL: nothing to say. Pure. */
+         * header: "empty critical section". NULL: there is nothing to say. Pure. */
         const char *(*shown_work)(const struct mpb_trial *trial);
 
         /* The functions below may be NULL where there is nothing to do, save `sizes`, `work` and
@@ -126,7 +126,8 @@ struct mpb_workload {
         /* May set trial->fd and trial->priv. -EOPNOTSUPP: this machine cannot do it. */
         int (*prepare)(struct mpb_trial *trial, struct mproc_err *err);
         int (*attach)(struct mpb_worker *worker, struct mproc_err *err);
-        /* Operations first … first + count − 1; MPB_TASKS numbers them over the whole team. */
+        /* Operations first … first + count − 1; MPB_TASKS numbers them over the whole team. The
+         * host also calls it with count 0 before the gate: that must do nothing. */
         void (*work)(struct mpb_worker *worker, uint64_t first, uint64_t count);
         void (*flush)(struct mpb_worker *worker);
         void (*detach)(struct mpb_worker *worker); /* also when attach failed */
