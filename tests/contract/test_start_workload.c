@@ -25,7 +25,8 @@ static void start_measures_every_method_and_every_reference(void **state)
 
                         rig_init(&rig, w);
                         rig.trial.strategy = (uint32_t)s;
-                        strcpy(rig.trial.start, mproc_start_name(method));
+                        text_copy(rig.trial.start, sizeof(rig.trial.start),
+                                  mproc_start_name(method));
                         assert_int_equal(w->check(&rig.trial, &rig.err), 0);
                         if (w->life(&rig.trial, &life, &rig.err))
                                 fail_msg("%s, %s: %s", w->strategy_at(s)->name, rig.trial.start,
@@ -46,7 +47,7 @@ static void start_says_that_a_method_does_not_exist_and_that_workers_is_one(void
         (void)state;
         rig_init(&rig, w);
         rig_strategy(&rig, "mproc");
-        strcpy(rig.trial.start, "teleport");
+        text_copy(rig.trial.start, sizeof(rig.trial.start), "teleport");
         assert_true(w->life(&rig.trial, &life, &rig.err) < 0);
         assert_true(strlen(rig.err.text) > 0);
         assert_int_equal(life.wall_ns, 7);

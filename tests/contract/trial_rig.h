@@ -3,6 +3,7 @@
 #ifndef CONTRACT_TRIAL_RIG_H
 #define CONTRACT_TRIAL_RIG_H
 
+#include "base/text.h"
 #include <errno.h>
 #include <mpbench/workload.h>
 #include <sched.h>
@@ -40,7 +41,7 @@ static inline void rig_init(struct rig *rig, const struct mpb_workload *workload
         rig->trial.workers = 1;
         rig->trial.pus = rig_pus();
         rig->trial.fd = -1;
-        strcpy(rig->trial.start, "fork");
+        text_copy(rig->trial.start, sizeof(rig->trial.start), "fork");
 }
 
 /* Exits on a name that is not there: the test is wrong. */

@@ -12,9 +12,10 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#define FACTOR 0x9e3779b97f4a7c15ull /* odd: word i is (i + 1) · FACTOR, and none is like another \
-                                      */
-#define TRIES 3                      /* pages in flight may need a second look */
+#define FACTOR                                                                              \
+        0x9e3779b97f4a7c15ull /* odd: word i is (i + 1) · FACTOR, and none is like another \
+                               */
+#define TRIES 3               /* pages in flight may need a second look */
 
 static struct {
         int fd;
