@@ -18,19 +18,18 @@ static const struct ratio {
 };
 
 struct event_sum {
-        double value; /* over the workers; NaN: not every one counted it */
+        double value; /* over the workers; NaN: not every one of them counted it */
         uint64_t enabled_ns, running_ns;
-        enum counter_status status;
-        int32_t error; /* of the first worker that could not */
+        uint32_t status; /* where value is NaN: of the first worker that could not */
+        int32_t error;
 };
 
 static struct event_sum sum_workers(const struct counter_spec *spec, size_t event,
                                     const struct trial *trial)
 {
-        struct event_sum sum = {.status = spec->status};
+        struct event_sum sum = {.status = COUNTER_NOT_COUNTED};
 
-        if (spec->status != COUNTER_COUNTED || !trial->outcome.workers || !trial->workers) {
-                sum.status = spec->status == COUNTER_COUNTED ? COUNTER_NOT_COUNTED : spec->status;
+        if (!trial->outcome.workers || !trial->workers) {
                 sum.value = NAN;
                 return sum;
         }
@@ -39,36 +38,33 @@ static struct event_sum sum_workers(const struct counter_spec *spec, size_t even
                 double value, share;
                 enum counter_status status = event_reading_status(spec, reading, &value, &share);
 
+                if (isnan(value))
+                        return (struct event_sum){
+                                .value = NAN, .status = status, .error = reading->error};
+                sum.value += value;
                 sum.enabled_ns += reading->enabled_ns;
                 sum.running_ns += reading->running_ns;
-                if (isnan(value)) {
-                        sum.value = NAN;
-                        sum.status = status;
-                        sum.error = reading->error;
-                        return sum;
-                }
-                sum.value += value;
-                if (status == COUNTER_SCALED)
-                        sum.status = status;
         }
         return sum;
 }
 
-static void explain_missing(const struct counter_spec *spec, const struct event_sum *sum,
-                            struct cell_counter *counter)
+static void explain_missing(const struct counter_spec *spec, const struct event_sum *missing,
+                            size_t trial_count, struct cell_counter *counter)
 {
-        const char *name = sum && sum->error ? strerrorname_np(-sum->error) : NULL;
+        const char *name = strerrorname_np(-missing->error);
+        size_t size = sizeof(counter->reason);
 
         counter->value = NAN;
+        counter->status = missing->status;
         if (spec->status != COUNTER_COUNTED)
-                text_copy(counter->reason, sizeof(counter->reason), spec->reason);
-        else if (!sum)
-                text_copy(counter->reason, sizeof(counter->reason), "no trial to count in");
-        else if (sum->error)
-                snprintf(counter->reason, sizeof(counter->reason),
-                         "a worker could not count it: %s", name ? name : "unknown error");
+                text_copy(counter->reason, size, spec->reason);
+        else if (!trial_count)
+                text_copy(counter->reason, size, "no trial to count in");
+        else if (missing->error)
+                snprintf(counter->reason, size, "a worker could not count it: %s",
+                         name ? name : "unknown error");
         else
-                text_copy(counter->reason, sizeof(counter->reason),
+                text_copy(counter->reason, size,
                           "in a worker it never ran: more events than hardware counters, or a "
                           "CPU that does not have it");
 }
@@ -78,13 +74,11 @@ static void summarise_event(const struct counter_spec *spec, size_t event,
                             const struct trial *const *trials, size_t trial_count,
                             double *per_trial, double *scratch, struct cell_counter *counter)
 {
+        struct event_sum missing = {.status = spec->status == COUNTER_COUNTED ? COUNTER_NOT_COUNTED
+                                                                              : spec->status};
         uint64_t enabled_ns = 0, running_ns = 0;
-        struct event_sum missing = {0};
-        bool any_missing = false;
 
-        *counter = (struct cell_counter){
-                .status = spec->status == COUNTER_COUNTED ? COUNTER_NOT_COUNTED : spec->status,
-        };
+        *counter = (struct cell_counter){0};
         text_copy(counter->name, sizeof(counter->name), spec->name);
         for (size_t t = 0; t < trial_count; t++) {
                 struct event_sum sum = sum_workers(spec, event, trials[t]);
@@ -92,7 +86,6 @@ static void summarise_event(const struct counter_spec *spec, size_t event,
                 per_trial[t] = sum.value;
                 if (isnan(sum.value)) {
                         missing = sum;
-                        any_missing = true;
                         continue;
                 }
                 scratch[counter->n++] = sum.value;
@@ -100,9 +93,7 @@ static void summarise_event(const struct counter_spec *spec, size_t event,
                 running_ns += sum.running_ns;
         }
         if (!counter->n) {
-                if (any_missing)
-                        counter->status = missing.status;
-                explain_missing(spec, any_missing ? &missing : NULL, counter);
+                explain_missing(spec, &missing, trial_count, counter);
                 return;
         }
         counter->status = running_ns < enabled_ns ? COUNTER_SCALED : COUNTER_COUNTED;
