@@ -187,10 +187,14 @@ int event_resolve(const char *name, struct counter_spec *spec, struct mproc_err 
                                  name, sizeof(found.name) - sizeof(":u"));
         text_copy(found.name, sizeof(found.name), name);
         r = pfm_initialize();
-        if (r != PFM_SUCCESS)
-                return error_set(err, -ENOTSUP, "counters",
-                                 "libpfm4 cannot be initialised (%s): use --counters=none",
-                                 pfm_strerror(r));
+        if (r != PFM_SUCCESS) {
+                found.status = COUNTER_UNSUPPORTED;
+                snprintf(found.reason, sizeof(found.reason),
+                         "libpfm4 does not know this machine (%s): is /proc mounted?",
+                         pfm_strerror(r));
+                *spec = found;
+                return 0;
+        }
         r = encode(name, &attr, full, sizeof(full), err);
         if (r)
                 return r;

@@ -198,7 +198,7 @@ static void look_at_memory(const char *root, const struct environment *environme
 
         (void)root;
         if (environment->memory_max < 0) {
-                finding_say(finding, FINDING_GOOD, "none from a cgroup");
+                finding_say(finding, FINDING_GOOD, "none found");
                 return;
         }
         finding_say(finding, FINDING_NOTE, "%s: a team that needs more is killed",
@@ -212,7 +212,7 @@ static void look_at_pids(const char *root, const struct environment *environment
 {
         (void)root;
         if (environment->pids_max < 0) {
-                finding_say(finding, FINDING_GOOD, "none from a cgroup");
+                finding_say(finding, FINDING_GOOD, "none found");
                 return;
         }
         finding_say(finding, environment->pids_max < 256 ? FINDING_WARNING : FINDING_NOTE,
