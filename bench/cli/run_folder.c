@@ -21,11 +21,9 @@ static void to_parent(char *path)
         char *slash = strrchr(path, '/');
 
         if (!slash)
-                strcpy(path, ".");
-        else if (slash == path)
-                path[1] = '\0';
+                text_copy(path, 2, ".");
         else
-                *slash = '\0';
+                slash[slash == path] = '\0'; /* "/" is above "/a" */
 }
 
 static void strip_slashes(char *path)
