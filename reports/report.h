@@ -33,6 +33,10 @@ const struct report_format *report_find(const char *name);
 /* Ends a format's writing: flushes, and says what went wrong on the way, if anything did. */
 int report_end(FILE *out, struct mproc_err *err);
 
+/* What report_save would refuse before it writes anything: asked before a run, so that nothing is
+ * measured in vain. */
+int report_check(const char *path, bool force, struct mproc_err *err);
+
 /* Creates `path` (parents too) and writes every saved format into it. The folder appears whole or
  * not at all: it is made beside and renamed. -EEXIST without `force`, or where `path` is something
  * else than a folder of reports; -EACCES, -ENOSPC, -EFBIG … leave nothing behind. `plots_note` gets

@@ -179,6 +179,15 @@ static int check_free(const struct place *place, bool force, bool *exists, struc
         return rc;
 }
 
+int report_check(const char *path, bool force, struct mproc_err *err)
+{
+        struct place place;
+        bool exists;
+        int rc = split(path, &place, err);
+
+        return rc ? rc : check_free(&place, force, &exists, err);
+}
+
 /* In memory first, so that each file is written by one plain call whose errno is known. */
 static int put_format(const struct report_format *format, const struct result *result, int folder,
                       struct mproc_err *err)
