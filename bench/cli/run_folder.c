@@ -52,21 +52,16 @@ static int try_to_make(const char *parent, const char *wanted, struct mproc_err 
 int run_folder_check(const struct run_options *options, struct mproc_err *err)
 {
         const char *wanted = options->out ? options->out : RESULTS_FOLDER;
+        struct mproc_err refused = {0};
         char path[PATH_MAX];
         struct stat info;
 
-        if (strlen(wanted) >= PATH_MAX - NAME_MAX)
-                return error_set(err, -EINVAL, STAGE, "--out: the name is too long");
+        if (options->out && report_check(options->out, options->force, &refused))
+                return error_set(err, -EINVAL, STAGE, "--out: %.460s", refused.text);
         text_copy(path, sizeof(path), wanted);
         strip_slashes(path);
-        if (options->out && !lstat(path, &info)) {
-                if (!options->force)
-                        return error_set(err, -EINVAL, STAGE,
-                                         "'%.200s' exists; --force replaces it", wanted);
-                if (!S_ISDIR(info.st_mode))
-                        return error_set(err, -EINVAL, STAGE, "'%.200s' is no folder", wanted);
+        if (options->out && !stat(path, &info))
                 to_parent(path); /* the new folder is made beside the old one */
-        }
         while (stat(path, &info)) {
                 if (errno != ENOENT)
                         return error_errno(err, -errno, STAGE, "cannot make the folder '%.200s'",
@@ -93,29 +88,6 @@ static void name_folder(const struct plan *plan, time_t started, unsigned attemp
                                          plan->workloads[i]);
         if (attempt)
                 snprintf(path + used, size - used, "-%u", attempt + 1);
-}
-
-/* Results are kept out of version control, and the newest one is easy to name. Neither is worth
- * failing for. */
-static void tend_results(const char *path)
-{
-        int folder = open(RESULTS_FOLDER, O_PATH | O_DIRECTORY | O_CLOEXEC);
-        char link[64];
-        int fd;
-
-        if (folder < 0)
-                return;
-        fd = openat(folder, ".gitignore", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (fd >= 0) {
-                if (write(fd, "*\n", 2) != 2)
-                        unlinkat(folder, ".gitignore", 0);
-                close(fd);
-        }
-        snprintf(link, sizeof(link), ".latest-%d", (int)getpid());
-        if (!symlinkat(path + strlen(RESULTS_FOLDER "/"), folder, link) &&
-            renameat(folder, link, folder, LATEST_LINK))
-                unlinkat(folder, link, 0);
-        close(folder);
 }
 
 static void list_files(struct saved_run *saved)
@@ -156,8 +128,8 @@ int run_folder_save(const struct run_options *options, const struct result *resu
         }
         if (rc)
                 return rc;
-        if (!options->out)
-                tend_results(ret->path);
+        if (!options->out && report_mark_latest(ret->path, NULL))
+                ret->name = ret->path; /* no reason to fail: the run is saved */
         list_files(ret);
         return 0;
 }

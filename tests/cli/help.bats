@@ -20,7 +20,7 @@ load common
                 [[ ${lines[0]} == "Usage: mpbench $command "* ]]
                 [ "$("$MPBENCH" help "$command")" = "$output" ]
                 [ "$("$MPBENCH" "$command" -h)" = "$output" ]
-                [ -z "$(grep -E '^.{81}' <<<"$output")" ]
+                if grep -E '^.{81}' <<<"$output"; then return 1; fi
         done
 }
 
