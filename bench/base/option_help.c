@@ -1,9 +1,10 @@
 #include "base/option_table.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #define WIDTH 80
-#define COLUMN 26 /* where summaries begin */
+#define COLUMN 28 /* where summaries begin */
 
 /* Columns of UTF-8 text: every byte but continuations (no wide characters are used here). */
 static size_t columns(const char *text, size_t bytes)
@@ -18,16 +19,20 @@ static size_t columns(const char *text, size_t bytes)
 void option_wrap(const char *text, size_t column, size_t indent, FILE *out)
 {
         size_t used = column;
+        bool begun = false; /* this line has a word, which a space must follow */
 
         for (size_t bytes; *(text += strspn(text, " ")); text += bytes) {
                 bytes = strcspn(text, " ");
-                if (used > indent && used + 1 + columns(text, bytes) > WIDTH) {
+                if (used > indent && used + begun + columns(text, bytes) > WIDTH) {
                         fprintf(out, "\n%*s", (int)indent, "");
                         used = indent;
-                } else if (used > indent) {
+                        begun = false;
+                }
+                if (begun) {
                         fputc(' ', out);
                         used++;
                 }
+                begun = true;
                 fwrite(text, 1, bytes, out);
                 used += columns(text, bytes);
         }

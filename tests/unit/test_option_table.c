@@ -290,13 +290,13 @@ static void help_is_grouped_and_wrapped(void **state)
         assert_string_equal(
                 text,
                 "What to measure:\n"
-                "      --workload=NAME     what is run\n"
-                "  -w, --workers=N         how many processes (1 to 1024) [2]\n"
-                "      --work=TEXT         another one\n"
+                "      --workload=NAME       what is run\n"
+                "  -w, --workers=N           how many processes (1 to 1024) [2]\n"
+                "      --work=TEXT           another one\n"
                 "\n"
                 "Output:\n"
-                "  -f, --force             replace a folder that exists, whatever it holds, and\n"
-                "                          say nothing more about it than that it was there\n");
+                "  -f, --force               replace a folder that exists, whatever it holds, and\n"
+                "                            say nothing more about it than that it was there\n");
         free(text);
 }
 
