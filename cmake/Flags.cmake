@@ -7,6 +7,8 @@ set(CMAKE_C_EXTENSIONS ON)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 add_compile_definitions(_GNU_SOURCE)
 add_compile_options(-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla)
+# What crosses processes has texts of fixed size; they are cut at the end on purpose.
+add_compile_options($<$<C_COMPILER_ID:GNU>:-Wno-format-truncation>)
 if(MPBENCH_WERROR)
   add_compile_options(-Werror)
 endif()
