@@ -6,7 +6,7 @@
 int grid_init(struct grid *grid, size_t rows, size_t columns)
 {
         *grid = (struct grid){.rows = rows, .columns = columns};
-        grid->text = calloc(rows * columns ? rows * columns : 1, sizeof(*grid->text));
+        grid->text = calloc(rows * columns + 1, sizeof(*grid->text));
         return grid->text ? 0 : -ENOMEM;
 }
 

@@ -137,6 +137,8 @@ static int put_section(FILE *out, const struct view_section *section)
         }
         if (!section->is_life_cycle || section->compared)
                 put_rows(out, section);
+        if (*wording_team_start(section, text, sizeof(text)))
+                put_paragraph(out, text);
         if (!rc)
                 rc = view_counters(section, &grid);
         put_grid(out, &grid);
@@ -221,16 +223,12 @@ static int write_markdown(const struct result *result, const struct report_style
         for (size_t i = 0; i < sizeof(result->advice) / sizeof(*result->advice); i++)
                 if (*result->advice[i])
                         put_paragraph(out, result->advice[i]);
-        if (*result->no_verdict) {
-                fputs("No verdicts: ", out);
-                put_paragraph(out, result->no_verdict);
-        }
+        if (*result->no_verdict)
+                put_paragraph(out, wording_sentence(result->no_verdict, text, sizeof(text)));
         for (size_t i = 0; i < view.section_count && !rc; i++)
                 rc = put_section(out, &view.sections[i]);
-        for (size_t i = 0; *wording_missing_counter(result, i, text, sizeof(text)); i++) {
-                fputs("Not counted: ", out);
+        for (size_t i = 0; *wording_missing_counter(result, i, text, sizeof(text)); i++)
                 put_paragraph(out, text);
-        }
         fputs("## How to read this\n\n"
               "- A ratio is the cell divided by the baseline: the median over rounds, each of "
               "which "

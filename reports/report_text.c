@@ -60,13 +60,19 @@ static void measure_row(const struct view_row *row, struct columns *columns)
         if (row->comparison)
                 columns->fraction =
                         max_size(columns->fraction, (size_t)wording_ratio_decimals(ratio));
+        if (!row->comparison) {
+                char value[64];
+
+                wording_value(row->cell, row->cell->primary % METRIC_COUNT, value, sizeof(value));
+                columns->interval = max_size(columns->interval, page_columns(value));
+        }
         if (has_interval(row->comparison)) {
                 char bound[32];
                 int length = snprintf(bound, sizeof(bound), "%.*f", wording_ratio_decimals(ratio),
                                       row->comparison->ci_high);
 
                 columns->bound = max_size(columns->bound, (size_t)length);
-                columns->interval = 2 * columns->bound + 4;
+                columns->interval = max_size(columns->interval, 2 * columns->bound + 4);
         }
 }
 
@@ -91,7 +97,7 @@ static struct columns measure(const struct view_section *section, const struct p
 static void print_ratio(const struct page *page, const struct view_row *row,
                         const struct columns *columns)
 {
-        char text[48], padded[64];
+        char text[64], padded[96];
         double ratio = row_ratio(row);
         int places = row->comparison ? wording_ratio_decimals(ratio) : 0;
         size_t width = columns->whole + 1 + columns->fraction + 1;
@@ -101,7 +107,9 @@ static void print_ratio(const struct page *page, const struct view_row *row,
                  text);
         page_pad(page, padded, width);
         *text = '\0';
-        if (has_interval(row->comparison))
+        if (!row->comparison)
+                wording_value(row->cell, row->cell->primary % METRIC_COUNT, text, sizeof(text));
+        else if (has_interval(row->comparison))
                 snprintf(text, sizeof(text), "[%*.*f, %*.*f]", (int)columns->bound, places,
                          row->comparison->ci_low, (int)columns->bound, places,
                          row->comparison->ci_high);
@@ -241,6 +249,10 @@ static int print_section(const struct page *page, const struct view_section *sec
                 fputc('\n', page->out);
                 print_rows(page, section);
         }
+        if (*wording_team_start(section, text, sizeof(text))) {
+                fprintf(page->out, "\n%*s", INDENT, "");
+                page_wrap(page, INDENT, INDENT + 2, " · ", text);
+        }
         return rc;
 }
 
@@ -259,8 +271,8 @@ static int print_counters(const struct page *page, const struct view *view,
                 rc = print_grid(page, &grid, rc);
         }
         for (size_t i = 0; *wording_missing_counter(result, i, text, sizeof(text)); i++) {
-                fprintf(page->out, "%s%*sNot counted: ", i ? "" : "\n", INDENT, "");
-                page_wrap(page, INDENT + 13, INDENT + 2, " ", text);
+                fprintf(page->out, "%s%*s", i ? "" : "\n", INDENT, "");
+                page_wrap(page, INDENT, INDENT + 2, " ", text);
         }
         return rc;
 }
@@ -313,13 +325,18 @@ static int write_text(const struct result *result, const struct report_style *st
         for (size_t i = 0; i < view.section_count; i++) {
                 if (!view.sections[i].is_strip)
                         continue;
-                fprintf(out, "%*s", INDENT, "");
+                fprintf(out, "\n%*s", INDENT, "");
                 page_wrap(&page, INDENT, INDENT + 2, " · ",
                           wording_strip(&view.sections[i], text, sizeof(text)));
+                if (!*wording_strip_large(&view.sections[i], text, sizeof(text)))
+                        continue;
+                fprintf(out, "%*s", INDENT + 2, "");
+                page_wrap(&page, INDENT + 2, INDENT + 4, " ", text);
         }
         if (*result->no_verdict) {
-                fprintf(out, "\n%*sNo verdicts: ", INDENT, "");
-                page_wrap(&page, INDENT + 13, INDENT, " ", result->no_verdict);
+                fprintf(out, "\n%*s", INDENT, "");
+                page_wrap(&page, INDENT, INDENT, " ",
+                          wording_sentence(result->no_verdict, text, sizeof(text)));
         }
         if (!rc)
                 rc = print_counters(&page, &view, result);

@@ -13,10 +13,7 @@ void view_method(const struct cell *cell, char *buf, size_t size)
 {
         const char *start = cell->level[FACTOR_START], *share = cell->level[FACTOR_SHARE];
 
-        if (cell->reference)
-                snprintf(buf, size, "%s (raw)", *share ? share : start);
-        else
-                snprintf(buf, size, "%s", *start ? start : *share ? share : cell->workload);
+        snprintf(buf, size, "%s", *start ? start : *share ? share : cell->workload);
 }
 
 int64_t view_parent_bytes(const struct cell *cell)

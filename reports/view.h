@@ -38,7 +38,7 @@ struct view {
 int view_init(struct view *view, const struct result *result, struct mproc_err *err);
 void view_done(struct view *view);
 
-/* "fork", "posix_spawn (raw)": how a life-cycle cell starts its process. */
+/* "fork", "raw-posix_spawn": how a life-cycle cell starts its process. */
 void view_method(const struct cell *cell, char *buf, size_t size);
 /* The parent's size that a life-cycle cell was measured under, bytes; −1: it has none. */
 int64_t view_parent_bytes(const struct cell *cell);

@@ -65,6 +65,13 @@ static bool has_any(const struct cell *cell, const char **names, size_t count)
         return false;
 }
 
+static void name_row(const struct view_row *row, char *text)
+{
+        page_append(text, GRID_TEXT_BYTES, "%s", row->label);
+        if (*row->group)
+                page_append(text, GRID_TEXT_BYTES, " · %s", row->group);
+}
+
 static void set_counter(const struct cell_counter *counter, char *text)
 {
         if (!counter || !is_counted(counter))
@@ -84,18 +91,21 @@ int view_counters(const struct view_section *section, struct grid *ret)
                 return 0;
         if (grid_init(ret, 1 + section->row_count, 1 + count))
                 return -ENOMEM;
-        snprintf(grid_at(ret, 0, 0), GRID_TEXT_BYTES, "Counters");
-        for (size_t i = 0; i < count; i++)
-                snprintf(grid_at(ret, 0, 1 + i), GRID_TEXT_BYTES, "%s%s",
-                         !strcmp(names[i], "task-clock/op") ? "ns " : "", names[i]);
+        snprintf(grid_at(ret, 0, 0), GRID_TEXT_BYTES, "Per operation");
+        for (size_t i = 0; i < count; i++) {
+                const char *end = strstr(names[i], "/op");
+                int length = end ? (int)(end - names[i]) : (int)strlen(names[i]);
+
+                snprintf(grid_at(ret, 0, 1 + i), GRID_TEXT_BYTES, "%.*s%s", length, names[i],
+                         strcmp(names[i], "task-clock/op") ? "" : ", ns");
+        }
         for (size_t i = 0; i < section->row_count; i++) {
                 const struct view_row *row = &section->rows[i];
 
                 if (!has_any(row->cell, names, count))
                         continue;
                 rows++;
-                snprintf(grid_at(ret, rows, 0), GRID_TEXT_BYTES, "%s%s%.*s", row->label,
-                         *row->group ? " · " : "", GRID_TEXT_BYTES / 2, row->group);
+                name_row(row, grid_at(ret, rows, 0));
                 for (size_t j = 0; j < count; j++)
                         set_counter(find_counter(row->cell, names[j]), grid_at(ret, rows, 1 + j));
         }
@@ -176,10 +186,11 @@ int view_starts(const struct view_section *section, struct grid *ret)
                 return -ENOMEM;
         snprintf(grid_at(ret, 0, 0), GRID_TEXT_BYTES, "Call to joined");
         for (size_t i = 0; i < starts.parents; i++)
-                if (starts.parent[i] < 0)
-                        snprintf(grid_at(ret, 0, 1 + i), GRID_TEXT_BYTES, "wall time");
+                if (starts.parent[i] <= 0)
+                        snprintf(grid_at(ret, 0, 1 + i), GRID_TEXT_BYTES, "%s",
+                                 starts.parent[i] < 0 ? "wall time" : "bare parent");
                 else
-                        snprintf(grid_at(ret, 0, 1 + i), GRID_TEXT_BYTES, "parent +%s",
+                        snprintf(grid_at(ret, 0, 1 + i), GRID_TEXT_BYTES, "parent of %s",
                                  units_format_size((double)starts.parent[i], size, sizeof(size)));
         for (size_t i = 0; i < starts.methods; i++)
                 snprintf(grid_at(ret, 1 + i, 0), GRID_TEXT_BYTES, "%.90s", starts.method[i]);
@@ -219,8 +230,7 @@ int view_steps(const struct view_section *section, struct grid *ret)
                 if (!row->cell->step[3].n)
                         continue;
                 rows++;
-                snprintf(grid_at(ret, rows, 0), GRID_TEXT_BYTES, "%.44s%s%.44s", row->label,
-                         *row->group ? " · " : "", row->group);
+                name_row(row, grid_at(ret, rows, 0));
                 for (size_t j = 0; j < 4; j++) {
                         char *text = grid_at(ret, rows, 1 + j);
 

@@ -54,6 +54,17 @@ static void append_interval(char *buf, size_t size, const struct summary *summar
                             summary->ci_low / factor, places, summary->ci_high / factor);
 }
 
+char *wording_sentence(const char *text, char *buf, size_t size)
+{
+        size_t length = strlen(text);
+
+        *buf = '\0';
+        page_append(buf, size, "%s%s", text, length && text[length - 1] != '.' ? "." : "");
+        if (*buf >= 'a' && *buf <= 'z')
+                *buf = (char)(*buf - 'a' + 'A');
+        return buf;
+}
+
 char *wording_duration(const struct summary *summary, bool interval, char *buf, size_t size)
 {
         struct scale scale;
@@ -219,7 +230,8 @@ char *wording_condition(const struct view_row *row, const char *shared_note, cha
         if (cell->status == CELL_MEASURED && row->comparison)
                 append_comparison(row->comparison, buf, size);
         if (cell->placed_wrong) {
-                snprintf(seen, sizeof(seen), "%u worker%s seen on a PU not bound to",
+                snprintf(seen, sizeof(seen),
+                         "seen %u time%s on a PU that the worker was not bound to",
                          cell->placed_wrong, cell->placed_wrong == 1 ? "" : "s");
                 append_sentence(buf, size, seen);
         }
@@ -234,11 +246,11 @@ char *wording_remark(const struct view_row *row, const char *shared_note, char *
         char interval[64], condition[1024];
 
         *buf = '\0';
-        if (cell->status == CELL_MEASURED && !row->comparison) {
+        if (cell->status == CELL_MEASURED && !row->comparison && !row->is_baseline) {
                 wording_value(cell, cell->primary % METRIC_COUNT, buf, size);
                 wording_value_interval(cell, cell->primary % METRIC_COUNT, interval,
                                        sizeof(interval));
-                if (!row->is_baseline && *interval)
+                if (*interval)
                         page_append(buf, size, " %s", interval);
         }
         append_sentence(buf, size,

@@ -6,6 +6,9 @@
 
 #include "reports/view.h"
 
+/* `text` as a sentence: a capital in front, a point behind. */
+char *wording_sentence(const char *text, char *buf, size_t size);
+
 /* Numbers. "38.9 M adds/s", "0.21 ms"; the interval in the unit of its median: "[38.1, 39.5]". */
 char *wording_value(const struct cell *cell, enum metric metric, char *buf, size_t size);
 char *wording_value_interval(const struct cell *cell, enum metric metric, char *buf, size_t size);
@@ -29,8 +32,12 @@ char *wording_condition(const struct view_row *row, const char *shared_note, cha
                         size_t size);
 char *wording_remark(const struct view_row *row, const char *shared_note, char *buf, size_t size);
 
-/* "Start one worker …: fork 0.21 ms · spawn 0.61 ms   (with a 1 GiB parent: …)" */
+/* "Start and join a worker: fork 0.21 ms · spawn 0.61 ms" under the smallest parent, "with a
+ * 1 GiB parent: fork 34.0 ms, the others within 10 %" under the largest. */
 char *wording_strip(const struct view_section *section, char *buf, size_t size);
+char *wording_strip_large(const struct view_section *section, char *buf, size_t size);
+/* What start methods cost the team of a workload: "Start the team: fork 0.42 ms · spawn …". */
+char *wording_team_start(const struct view_section *section, char *buf, size_t size);
 
 /* Counters that no cell of the result has, with status and reason: line `index`, "" past the end.
  */

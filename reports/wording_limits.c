@@ -82,12 +82,13 @@ char *wording_missing_counter(const struct result *result, size_t index, char *b
         }
         if (first == count)
                 return buf;
+        page_append(buf, size, "No figure for ");
         for (size_t i = first; i < count; i++)
                 if (same_fate(&missing[i], &missing[first]))
-                        page_append(buf, size, "%s%s", *buf ? ", " : "", missing[i].name);
+                        page_append(buf, size, "%s%s", i > first ? ", " : "", missing[i].name);
         page_append(buf, size, ": %s", counter_status_name(missing[first].status));
         if (*missing[first].reason)
-                page_append(buf, size, ": %s", missing[first].reason);
+                page_append(buf, size, " (%s)", missing[first].reason);
         return buf;
 }
 

@@ -53,6 +53,8 @@ static void append_levels(const struct view_section *section, enum factor factor
                 page_append(buf, size, "%zu levels of %s", count, factor_name(factor));
         else if (factor == FACTOR_RUNTIME && !strcmp(list, "mproc"))
                 page_append(buf, size, "mproc (C)");
+        else if (factor == FACTOR_SUBMIT || factor == FACTOR_PLACE)
+                page_append(buf, size, "%s=%s", factor_name(factor), list);
         else
                 page_append(buf, size, "%s", list);
 }
@@ -83,12 +85,11 @@ static void append_team(const struct view_section *section, char *buf, size_t si
                 page_append(buf, size, " on %s %s of %u", machine->smt > 0 ? "PUs" : "cores", pus,
                             machine->pus);
         if (machine->cpu_quota > 0)
-                snprintf(quota, sizeof(quota), "quota of %.3g CPUs", machine->cpu_quota);
+                snprintf(quota, sizeof(quota), "quota %.3g CPUs", machine->cpu_quota);
         if (section->result->workers_bound == 1)
-                page_append(buf, size, " (bound by affinity %u, %s)", machine->allowed_pus, quota);
+                page_append(buf, size, " (by affinity %u; %s)", machine->allowed_pus, quota);
         else if (section->result->workers_bound == 2)
-                page_append(buf, size, " (bound by the %s, affinity %u)", quota,
-                            machine->allowed_pus);
+                page_append(buf, size, " (by %s; affinity %u)", quota, machine->allowed_pus);
         else
                 page_append(buf, size, " (affinity %u, %s)", machine->allowed_pus, quota);
 }
@@ -108,7 +109,8 @@ char *wording_conditions(const struct view_section *section, char *buf, size_t s
         append_levels(section, FACTOR_PLACE, buf, size);
         for (uint32_t i = 0; i < plan->param_count && i < MPB_PARAMS_MAX; i++)
                 for (uint32_t j = 0; j < cell->param_count && j < MPB_PARAMS_MAX; j++)
-                        if (!strcmp(plan->params[i].key, cell->param[j]))
+                        if (!strcmp(plan->params[i].key, cell->param[j]) &&
+                            strcmp(plan->params[i].text, "auto"))
                                 page_append(buf, size, " · %s=%s", plan->params[i].key,
                                             plan->params[i].text);
         if (*cell->shown_work)
@@ -133,14 +135,15 @@ char *wording_rounds(const struct view_section *section, char *buf, size_t size)
         *buf = '\0';
         if (result->end == RESULT_INTERRUPTED)
                 page_append(buf, size, "INTERRUPTED after ");
-        page_append(buf, size, "%u round%s, %s", result->rounds, result->rounds == 1 ? "" : "s",
+        page_append(buf, size, "%u round%s", result->rounds, result->rounds == 1 ? "" : "s");
+        if (result->disturbed_rounds)
+                page_append(buf, size, " (%u disturbed, %s)", result->disturbed_rounds,
+                            result->disturbed_kept ? "kept: too few were calm" : "left out");
+        page_append(buf, size, ", %s",
                     units_format_duration((double)result->duration_ns, text, sizeof(text)));
         if (result->end == RESULT_BUDGET)
                 page_append(buf, size, " (all that the budget allowed)");
-        if (result->disturbed_rounds)
-                page_append(buf, size, ", %u of them disturbed and left out",
-                            result->disturbed_rounds);
-        else
+        if (!result->disturbed_rounds)
                 page_append(buf, size, ", %s",
                             noise_is_known(result) ? "quiet machine"
                                                    : "other programs' load not known");
@@ -174,20 +177,57 @@ static const struct cell *same_method(const struct view_section *section, const 
         return NULL;
 }
 
-/* How methods fare under the large parent: those that change by more than a tenth are named. */
-static void append_large_parent(const struct view_section *section, int64_t small, int64_t large,
-                                char *buf, size_t size)
+static void parent_range(const struct view_section *section, int64_t *small, int64_t *large)
 {
+        *small = INT64_MAX;
+        *large = -1;
+        for (size_t i = 0; i < section->row_count; i++) {
+                int64_t bytes = view_parent_bytes(section->rows[i].cell);
+
+                *small = bytes < *small ? bytes : *small;
+                *large = bytes > *large ? bytes : *large;
+        }
+}
+
+char *wording_strip(const struct view_section *section, char *buf, size_t size)
+{
+        int64_t small, large;
+        char text[64], method[VIEW_LABEL_BYTES];
+        size_t shown = 0;
+
+        *buf = '\0';
+        parent_range(section, &small, &large);
+        for (size_t i = 0; i < section->row_count; i++) {
+                const struct cell *cell = section->rows[i].cell;
+
+                if (view_parent_bytes(cell) != small || cell->reference)
+                        continue;
+                view_method(cell, method, sizeof(method));
+                wording_duration(whole_life(cell), false, text, sizeof(text));
+                page_append(buf, size, "%s%s %s",
+                            shown++ ? " · " : "Start and join a worker: ", method,
+                            *text ? text : cell_status_name(cell->status));
+        }
+        return buf;
+}
+
+char *wording_strip_large(const struct view_section *section, char *buf, size_t size)
+{
+        int64_t small, large;
         size_t changed = 0, same = 0;
         char text[64], method[VIEW_LABEL_BYTES];
 
+        *buf = '\0';
+        parent_range(section, &small, &large);
+        if (large <= small)
+                return buf;
         page_append(buf, size,
-                    "   (with a %s parent: ", units_format_size((double)large, text, sizeof(text)));
+                    "with a %s parent: ", units_format_size((double)large, text, sizeof(text)));
         for (size_t i = 0; i < section->row_count; i++) {
                 const struct cell *cell = section->rows[i].cell, *bare;
                 double ratio;
 
-                if (view_parent_bytes(cell) != large || !whole_life(cell)->n)
+                if (view_parent_bytes(cell) != large || cell->reference || !whole_life(cell)->n)
                         continue;
                 view_method(cell, method, sizeof(method));
                 bare = same_method(section, method, small);
@@ -203,34 +243,43 @@ static void append_large_parent(const struct view_section *section, int64_t smal
         }
         if (same)
                 page_append(buf, size, "%s within 10 %%", changed ? ", the others" : "all");
-        page_append(buf, size, ")");
+        if (!same && !changed)
+                *buf = '\0';
+        return buf;
 }
 
-char *wording_strip(const struct view_section *section, char *buf, size_t size)
+char *wording_team_start(const struct view_section *section, char *buf, size_t size)
 {
-        int64_t small = INT64_MAX, large = -1;
-        char text[64], method[VIEW_LABEL_BYTES];
-        size_t shown = 0;
+        const struct result *result = section->result;
+        const struct cell *first = NULL;
+        char text[128];
 
         *buf = '\0';
-        for (size_t i = 0; i < section->row_count; i++) {
-                int64_t bytes = view_parent_bytes(section->rows[i].cell);
+        for (size_t i = 0; i < result->comparison_count; i++) {
+                const struct comparison *c = &result->comparisons[i];
+                const struct cell *cell, *baseline;
 
-                small = bytes < small ? bytes : small;
-                large = bytes > large ? bytes : large;
-        }
-        page_append(buf, size, "Start one worker and join it:  ");
-        for (size_t i = 0; i < section->row_count; i++) {
-                const struct cell *cell = section->rows[i].cell;
-
-                if (view_parent_bytes(cell) != small)
+                if (c->metric != METRIC_START || c->cell >= result->cell_count ||
+                    c->baseline >= result->cell_count || !(c->ratio > 0))
                         continue;
-                view_method(cell, method, sizeof(method));
-                wording_duration(whole_life(cell), false, text, sizeof(text));
-                page_append(buf, size, "%s%s %s", shown++ ? " · " : "", method,
-                            *text ? text : cell_status_name(cell->status));
+                cell = &result->cells[c->cell];
+                baseline = &result->cells[c->baseline];
+                if (strcmp(cell->workload, section->workload) ||
+                    !strcmp(cell->level[FACTOR_START], baseline->level[FACTOR_START]))
+                        continue;
+                if (!first) {
+                        first = baseline;
+                        wording_duration(&first->summary[METRIC_START], false, text, sizeof(text));
+                        page_append(buf, size, "Start the team: %s %s", first->level[FACTOR_START],
+                                    text);
+                }
+                wording_duration(&cell->summary[METRIC_START], false, text, sizeof(text));
+                page_append(buf, size, " · %s %s (%.*f×", cell->level[FACTOR_START], text,
+                            wording_ratio_decimals(c->ratio), c->ratio);
+                if (isfinite(c->ci_low) && isfinite(c->ci_high))
+                        page_append(buf, size, " [%.*f, %.*f]", wording_ratio_decimals(c->ratio),
+                                    c->ci_low, wording_ratio_decimals(c->ratio), c->ci_high);
+                page_append(buf, size, ")");
         }
-        if (large > small)
-                append_large_parent(section, small, large, buf, size);
         return buf;
 }
