@@ -1,4 +1,4 @@
-/* The built-in workloads: one file each in this folder. Driver and host. */
+/* The built-in workloads: one file workload_NAME.c each in this folder. Driver and host. */
 #ifndef WORKLOADS_WORKLOAD_TABLE_H
 #define WORKLOADS_WORKLOAD_TABLE_H
 

@@ -9,7 +9,7 @@
 const char *text_nearest(const char *given, const char *(*name_at)(size_t index, void *context),
                          void *context);
 
-/* Copies at most size − 1 bytes and terminates. */
+/* Copies at most size − 1 bytes and terminates. `from` may be NULL: nothing is copied. */
 void text_copy(char *to, size_t size, const char *from);
 
 #endif

@@ -58,6 +58,7 @@ struct cell {
         char workload[NAME_MAX_BYTES];
         char level[FACTOR_COUNT][LEVEL_BYTES]; /* empty: the factor does not apply */
         uint32_t workers;
+        uint32_t pus; /* distinct PUs that the team may use */
         uint32_t param_count;
         char param[MPB_PARAMS_MAX][NAME_MAX_BYTES];
         char param_unit[MPB_PARAMS_MAX][16];

@@ -29,6 +29,7 @@ struct result {
         uint32_t end;                      /* enum result_end */
         uint64_t duration_ns;              /* of the whole run */
         uint32_t rounds, disturbed_rounds; /* rounds done, and how many of them were disturbed */
+        uint32_t disturbed_kept; /* 1: too few rounds were calm, so the disturbed ones count too */
         uint32_t workers_bound; /* why the default has as many workers: 1 affinity, 2 quota, 0 asked
                                    for */
         char no_verdict[256];   /* why there are no verdicts; empty: there are */
@@ -48,6 +49,7 @@ void result_done(struct result *result); /* frees what it owns; NULL and half-bu
 struct cell *result_add_cell(struct result *result);
 struct trial *result_add_trial(struct result *result, uint32_t workers);
 struct comparison *result_add_comparison(struct result *result);
+void result_drop_trial(struct result *result); /* the last one */
 
 /* report.json. Writing twice gives the same bytes; reading gives back all that was written. `text`
  * is malloc'ed. */

@@ -1,4 +1,5 @@
-/* Paired comparison of two cells over rounds, and the verdict. Pure. */
+/* Paired comparison of two cells over rounds, and the verdict. Pure; every context that may
+ * allocate. */
 #ifndef STATS_COMPARE_H
 #define STATS_COMPARE_H
 
@@ -13,20 +14,28 @@ enum verdict {
         VERDICT_NONE
 };
 
-const char *verdict_name(enum verdict verdict); /* "faster" … ; "none" */
+const char *verdict_name(enum verdict verdict); /* "faster" … "none"; NULL: no verdict's value */
+
+#define COMPARE_ROUNDS_MIN 12 /* for any verdict */
 
 struct effect {
         double ratio, low,
                 high; /* cell ÷ baseline: exp of the median log-ratio and its HS interval */
         size_t n;     /* rounds in which both were measured */
-        double p;     /* exact two-sided sign test of ratio = 1 */
+        double p;     /* exact two-sided sign test of ratio = 1; NaN: n is 0 */
 };
 
-/* `cell[i]` and `baseline[i]` are of the same round, positive; a pair with a NaN is left out. */
+/* `cell[i]` and `baseline[i]` are of the same round; a pair in which one is NaN, infinite or not
+ * positive is left out. Out of memory: n is 0 and the rest NaN. */
 struct effect compare_paired(const double *cell, const double *baseline, size_t n,
                              double confidence);
 
-/* Holm (1979), step-down, monotone, capped at 1. `adjusted` may be `p`. */
+/* Exact two-sided sign test: twice the smaller tail of B(above + below, ½), at most 1. Values that
+ * lie on the hypothesis are counted in neither (dropped, as Dixon & Mood 1946 do); none left: 1. */
+double compare_sign_test(size_t above, size_t below);
+
+/* Holm (1979), step-down, monotone, capped at 1. `adjusted` may be `p`. A NaN stays NaN, and counts
+ * in m all the same. Out of memory: all are 1. */
 void compare_holm(const double *p, size_t m, double *adjusted);
 
 /* Rounds at which m unanimous comparisons can reach α under Holm: max(12, ceil(1 + log2(m / α))).
@@ -34,13 +43,14 @@ void compare_holm(const double *p, size_t m, double *adjusted);
 size_t compare_rounds_needed(size_t m, double alpha);
 
 /* design: faster/slower when p_holm < alpha and the interval is clear of 1; equivalent when the
- * interval lies inside 1 ± threshold; else inconclusive. VERDICT_NONE below
- * compare_rounds_needed's 12. */
+ * interval lies inside 1 ± threshold; else inconclusive. VERDICT_NONE below COMPARE_ROUNDS_MIN
+ * rounds, or without an interval or a p_holm. */
 enum verdict compare_verdict(const struct effect *effect, double p_holm, bool higher_is_better,
                              double threshold, double alpha);
 
-/* About how many rounds would bring an inconclusive effect to a verdict, if it stays as it looks;
- * 0: not foreseeable. */
+/* About how many rounds in all would bring an inconclusive effect to a verdict in four cases of
+ * five, if it stays as it looks and its interval, of confidence 1 − alpha, shrinks with √n. `m`: as
+ * many comparisons does Holm correct for. 0: not foreseeable, or more than 10,000. */
 size_t compare_rounds_for_verdict(const struct effect *effect, double threshold, double alpha,
                                   size_t m);
 

@@ -1,4 +1,4 @@
-/* Distribution-free intervals of a median. Pure. */
+/* Distribution-free intervals of a median. Pure; every context that may allocate. */
 #ifndef STATS_INTERVAL_H
 #define STATS_INTERVAL_H
 
@@ -9,8 +9,16 @@ struct interval {
         size_t n;
 };
 
-/* Hettmansperger & Sheather (1986): interpolation between neighbouring sign-test intervals.
- * `confidence` in (0, 1). */
+/* The interval of T. P. Hettmansperger and S. J. Sheather, "Confidence intervals based on
+ * interpolated order statistics", Statistics & Probability Letters 4 (1986), 75–79.
+ *
+ * From the k-th smallest to the k-th largest value is the sign test's interval of confidence
+ * γ(k) = 1 − 2 P(B(n, ½) < k). Take the largest k with γ(k) ≥ `confidence`, and go from its limits
+ * towards those of k + 1 by
+ *     λ = (n − k) I / (k + (n − 2k) I),  I = (γ(k) − confidence) / (γ(k) − γ(k + 1)).
+ * That weight is exact where values near the median follow a Laplace density, and close for others.
+ *
+ * `values`: no NaN, in any order, not modified. `confidence` in (0, 1). */
 struct interval interval_median(const double *values, size_t n, double confidence);
 
 #endif

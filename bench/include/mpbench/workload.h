@@ -3,10 +3,10 @@
  * The life of a trial, and where each function runs:
  *
  *   driver   check       can this combination be measured at all?
- *   host     prepare     sizes and fills shared memory, makes files
+ *   host     prepare     fills the shared object, makes files
  *   worker   attach      bound to its PU; touches its memory, opens what it needs
- *   worker   work        between the gate and the finish; called for one grain of operations at a
- * time worker   flush       after its last grain, still timed: what was held back is delivered
+ *   worker   work        from the gate to the finish; called for a grain of operations at a time
+ *   worker   flush       after the last grain, still timed: what was held back is delivered
  *   worker   detach      not timed
  *   host     verify      the whole team has been joined: is the result right?
  *   host     cleanup     always called after prepare, also when it failed
@@ -39,16 +39,15 @@ enum mpb_strategy_flag {
         MPB_LOSSY = 1,      /* meant to give wrong results: reported as such, never recommended */
         MPB_FIFO_SPIN = 2,  /* a FIFO spinlock: collapses where workers outnumber PUs */
         MPB_REFERENCE = 4,  /* raw system call beside which mproc is held; not for advice */
-        MPB_NEEDS_FD = 8,   /* wants a file that every worker can open anew (worker.fd) */
+        MPB_NEEDS_FD = 8,   /* prepare makes a file for it, which every worker opens anew */
         MPB_ONE_START = 16, /* the start factor means nothing to it */
 };
 
 struct mpb_strategy {
-        const char *name; /* NULL ends a table */
+        const char *name;
         const char *summary;
-        uint32_t flags;
-        const char
-                *advice; /* one sentence, used when it is the fastest that is right; NULL: none */
+        uint32_t flags;     /* enum mpb_strategy_flag */
+        const char *advice; /* a sentence for when it is the fastest that is right; NULL: none */
 };
 
 /* One trial, as its functions see it. In shared memory: the same bytes in host and workers. */
@@ -56,16 +55,16 @@ struct mpb_trial {
         uint32_t workers;
         uint32_t strategy; /* index into the workload's strategies */
         uint32_t pus;      /* PUs that the team may use */
-        int32_t fd;        /* the host's, with MPB_NEEDS_FD or set by prepare; -1: none */
+        int32_t fd;        /* the host's: -1, or what prepare set; it is handed to every worker */
         uint64_t ops;      /* MPB_SHARED: per worker; MPB_TASKS: in all; MPB_LIFE_CYCLE: starts */
         uint64_t seed;
         int64_t value[MPB_PARAMS_MAX]; /* parameters in table order, never MPB_AUTO */
         char start[16];                /* start method by name */
-        uint64_t shared; /* address of the shared object, `shared_bytes` long, zeroed */
+        uint64_t shared; /* address of the shared object: line-aligned, `shared_bytes`, zeroed */
         uint64_t shared_bytes;
-        uint64_t slots; /* address of the workers' slots, a line-aligned one each */
-        uint64_t slot_bytes;
-        uint64_t priv; /* host only: what prepare left for verify and cleanup */
+        uint64_t slots;      /* address of the workers' slots: line-aligned, zeroed */
+        uint64_t slot_bytes; /* of each, rounded up to whole lines */
+        uint64_t priv;       /* host only: what prepare left for verify and cleanup */
 };
 
 static inline void *mpb_shared(const struct mpb_trial *trial)
@@ -102,25 +101,42 @@ struct mpb_workload {
         const char *summary;
         uint32_t abi; /* MPB_ABI */
         enum mpb_kind kind;
-        const char *operation; /* plural: "adds", "tasks", "starts" */
-        const char *shown_work; /* printed in the header: "empty critical section" … ; NULL: none */
+        const char *operation;           /* plural: "adds", "tasks", "starts" */
         const struct mpb_option *params; /* ends with a NULL name; NULL: none */
         const char *ops_param;           /* the parameter that holds ops; "auto" calibrates it */
-        const struct mpb_strategy *strategies; /* levels of `share`; NULL: it shares nothing */
         const char *baseline; /* default strategy to compare with; NULL: the first cell */
 
-        /* 0; -EOPNOTSUPP: this cell is skipped with err's reason; -EINVAL: usage error. Pure. */
+        /* Levels of `share`: NULL past the end. The same index gives the same strategy in every
+         * process of one build. NULL: it shares nothing. Pure. */
+        const struct mpb_strategy *(*strategy_at)(size_t index);
+        /* What its operation leaves out or adds with these parameters, in a few words for the
+         * header: "empty critical section". NULL: there is nothing to say. Pure. */
+        const char *(*shown_work)(const struct mpb_trial *trial);
+
+        /* The functions below may be NULL where there is nothing to do, save `sizes`, `work` and
+         * `verify` (or `life` alone). */
+
+        /* 0, or why not, with err's reason. -EOPNOTSUPP: this cell is skipped. -EDEADLK: it would
+         * run but collapse, so it is skipped unless its strategy was named. -EINVAL: the parameters
+         * contradict each other. Pure: only workers, strategy, pus, ops, value and start are set;
+         * ops is 0 as long as it is to be calibrated. */
         int (*check)(const struct mpb_trial *trial, struct mproc_err *err);
-        /* Bytes wanted for the shared object and for each worker's slot. Pure. */
+        /* Bytes wanted for the shared object and for each worker's slot; either may be 0. Pure. */
         void (*sizes)(const struct mpb_trial *trial, size_t *shared_bytes, size_t *slot_bytes);
+        /* May set trial->fd and trial->priv. -EOPNOTSUPP: this machine cannot do it. */
         int (*prepare)(struct mpb_trial *trial, struct mproc_err *err);
         int (*attach)(struct mpb_worker *worker, struct mproc_err *err);
+        /* Operations first … first + count − 1; MPB_TASKS numbers them over the whole team. The
+         * host also calls it with count 0 before the gate: that must do nothing. */
         void (*work)(struct mpb_worker *worker, uint64_t first, uint64_t count);
         void (*flush)(struct mpb_worker *worker);
-        void (*detach)(struct mpb_worker *worker);
+        void (*detach)(struct mpb_worker *worker); /* also when attach failed */
+        /* An error means that the work itself failed; a wrong result is no error but a difference
+         * between the two values. */
         int (*verify)(const struct mpb_trial *trial, struct mpb_outcome *ret,
                       struct mproc_err *err);
         void (*cleanup)(struct mpb_trial *trial);
+        /* One start → join. An error: it could not start, or did not end as it should. */
         int (*life)(const struct mpb_trial *trial, struct mpb_life *ret, struct mproc_err *err);
 };
 

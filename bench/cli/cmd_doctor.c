@@ -1,0 +1,198 @@
+#include "base/error.h"
+#include "base/units.h"
+#include "cli/command.h"
+#include "cli/terminal.h"
+#include "count/event.h"
+#include "count/machine.h"
+#include "model/result.h"
+#include "place/topology.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FINDINGS_MAX 32
+#define NAME_COLUMN 20
+
+static int describe(struct environment *environment, struct mproc_err *err)
+{
+        struct topology *topology = NULL;
+        const char *name;
+        int rc;
+
+        machine_describe(environment);
+        rc = topology_new(&topology, NULL, NULL, err);
+        if (rc)
+                return rc;
+        topology_describe(topology, environment);
+        topology_free(topology);
+        for (size_t i = 0; (name = event_default_at(i)) && i < COUNTERS_MAX; i++) {
+                rc = event_resolve(name, &environment->counters[i], err);
+                if (rc)
+                        return rc;
+                environment->counter_count = (uint32_t)i + 1;
+        }
+        return 0;
+}
+
+static void print_row(const char *name, const char *text)
+{
+        printf("  %-17s ", name);
+        option_wrap(*text ? text : "not known", NAME_COLUMN, NAME_COLUMN, stdout);
+}
+
+static void print_machine(const struct environment *env)
+{
+        char text[256], number[32];
+
+        printf("%s\n", env->host);
+        print_row("CPU", env->cpu);
+        print_row("topology", env->topology);
+        snprintf(text, sizeof(text), "%s, %s, %s", env->kernel, env->libc, env->arch);
+        print_row("system", text);
+        snprintf(text, sizeof(text), "%" PRIu32 " of %" PRIu32 " CPUs", env->allowed_pus, env->pus);
+        print_row("may use", text);
+        if (env->cpu_quota >= 0)
+                snprintf(text, sizeof(text), "%.3g CPUs", env->cpu_quota);
+        print_row("CPU quota", env->cpu_quota >= 0 ? text : "none");
+        print_row("memory limit", env->memory_max >= 0 ? units_format_size((double)env->memory_max,
+                                                                           number, sizeof(number))
+                                                       : "none");
+        snprintf(text, sizeof(text), "%" PRId64, env->pids_max);
+        print_row("process limit", env->pids_max >= 0 ? text : "none");
+        print_row("virtualization", env->virtualization);
+}
+
+static void print_findings(const struct finding *findings, size_t count, bool colour)
+{
+        static const char *const marks[] = {
+                [FINDING_GOOD] = "good", [FINDING_NOTE] = "note", [FINDING_WARNING] = "WARNING"};
+        static const char *const colours[] = {
+                [FINDING_GOOD] = "\033[32m", [FINDING_NOTE] = "", [FINDING_WARNING] = "\033[33m"};
+
+        puts("\nWhat it means for measuring");
+        for (size_t i = 0; i < count; i++) {
+                const struct finding *f = &findings[i];
+
+                printf("  %s%-8s%s", colour ? colours[f->level] : "", marks[f->level],
+                       colour ? "\033[0m" : "");
+                printf("%s: ", f->what);
+                option_wrap(f->state, 10 + strlen(f->what) + 2, 10, stdout);
+                if (*f->remedy) {
+                        printf("%10sto change it: ", "");
+                        option_wrap(f->remedy, 24, 10, stdout);
+                }
+        }
+}
+
+static void print_counters(const struct environment *env)
+{
+        char text[320];
+
+        puts("\nCounters");
+        for (uint32_t i = 0; i < env->counter_count; i++) {
+                const struct counter_spec *spec = &env->counters[i];
+
+                snprintf(text, sizeof(text), "%s%s%s",
+                         counter_status_name((enum counter_status)spec->status),
+                         *spec->reason ? ": " : "", spec->reason);
+                print_row(spec->name, text);
+        }
+}
+
+static json_t *findings_json(const struct finding *findings, size_t count)
+{
+        static const char *const levels[] = {
+                [FINDING_GOOD] = "good", [FINDING_NOTE] = "note", [FINDING_WARNING] = "warning"};
+        json_t *rows = json_array();
+
+        for (size_t i = 0; i < count; i++)
+                json_array_append_new(rows,
+                                      json_pack("{ss ss ss ss}", "level", levels[findings[i].level],
+                                                "what", findings[i].what, "state",
+                                                findings[i].state, "remedy", findings[i].remedy));
+        return rows;
+}
+
+/* The environment as report.json has it: the report's own words, taken from an empty report. */
+static int print_json(const struct environment *env, const struct finding *findings, size_t count,
+                      struct mproc_err *err)
+{
+        struct result result;
+        json_t *report = NULL, *root = NULL;
+        char *text = NULL;
+        int rc;
+
+        result_init(&result);
+        result.environment = *env;
+        rc = result_to_json(&result, &text, err);
+        if (rc)
+                goto out;
+        report = json_loads(text, 0, NULL);
+        root = json_pack("{sO so}", "environment", json_object_get(report, "environment"),
+                         "findings", findings_json(findings, count));
+        if (!root) {
+                rc = error_set(err, -ENOMEM, "doctor", "no memory for the findings");
+                goto out;
+        }
+        json_dumpf(root, stdout, JSON_INDENT(2));
+        putchar('\n');
+out:
+        json_decref(root);
+        json_decref(report);
+        free(text);
+        result_done(&result);
+        return rc;
+}
+
+static const struct mpb_option options[] = {
+        {.name = "json", .type = MPB_FLAG, .summary = "for programs", .group = "Output"},
+        COMMAND_END,
+};
+
+static int take(const struct mpb_option *option, const char *text, void *context,
+                struct mproc_err *err)
+{
+        (void)option, (void)text, (void)err;
+        *(bool *)context = true;
+        return 0;
+}
+
+static int doctor_main(const struct command *command, int argc, char **argv)
+{
+        struct finding findings[FINDINGS_MAX];
+        struct environment environment = {0};
+        struct mproc_err err = {0};
+        bool json = false;
+        size_t count;
+        int rest, rc, status = command_parse(command, argc, argv, take, &json, &rest);
+
+        if (status != CLI_GO_ON)
+                return status;
+        if (rest < argc)
+                return command_refuse_argument(command, argv[rest]);
+        rc = describe(&environment, &err);
+        if (rc)
+                return command_fail(NULL, &err);
+        count = machine_findings(&environment, findings, FINDINGS_MAX);
+        if (json)
+                return print_json(&environment, findings, count, &err) ? command_fail(NULL, &err)
+                                                                       : CLI_OK;
+        print_machine(&environment);
+        print_findings(findings, count, terminal_style(STDOUT_FILENO).colour);
+        print_counters(&environment);
+        return CLI_OK;
+}
+
+const struct command command_doctor = {
+        .name = "doctor",
+        .summary = "Shows what this machine can measure and what would make it quieter, each with "
+                   "its reason and remedy. Changes nothing.",
+        .usage = "[--json]",
+        .options = options,
+        .main = doctor_main,
+};

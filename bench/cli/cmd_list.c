@@ -1,0 +1,131 @@
+#include "cli/command.h"
+#include "cli/list_json.h"
+#include "count/event.h"
+#include "place/topology.h"
+#include "reports/report.h"
+#include "workload_table.h"
+
+#include <mproc/mproc.h>
+#include <stdbool.h>
+#include <string.h>
+
+#define INDENT 20
+
+static void print_row(const char *name, const char *text)
+{
+        size_t length = strlen(name);
+
+        printf("    %-15s ", name);
+        option_wrap(text, length < 16 ? INDENT : length + 5, INDENT, stdout);
+}
+
+static void print_params(const struct mpb_option *params)
+{
+        char text[640], allowed[256];
+
+        for (; params && params->name; params++) {
+                option_format_allowed(params, allowed, sizeof(allowed));
+                snprintf(text, sizeof(text), "%s%s%s%s%s%s%s", params->summary,
+                         *allowed ? " (" : "", allowed, *allowed ? ")" : "",
+                         params->fallback ? " [" : "", params->fallback ? params->fallback : "",
+                         params->fallback ? "]" : "");
+                print_row(params->name, text);
+        }
+}
+
+static void print_workload(const struct mpb_workload *workload)
+{
+        const struct mpb_strategy *strategy;
+
+        printf("%s\n  ", workload->name);
+        option_wrap(workload->summary, 2, 2, stdout);
+        if (workload->params && workload->params->name) {
+                puts("  parameters (--set):");
+                print_params(workload->params);
+        }
+        if (workload->strategy_at) {
+                puts("  strategies (--share):");
+                for (size_t i = 0; (strategy = workload->strategy_at(i)); i++)
+                        print_row(strategy->name, strategy->summary);
+        }
+        putchar('\n');
+}
+
+static void print_counters(void)
+{
+        const char *name;
+
+        puts("counters (--counters), the default set on this machine");
+        for (size_t i = 0; (name = event_default_at(i)); i++) {
+                struct counter_spec spec = {0};
+                struct mproc_err err = {0};
+                char text[256];
+
+                if (event_resolve(name, &spec, &err))
+                        snprintf(text, sizeof(text), "%.200s", err.text);
+                else
+                        snprintf(text, sizeof(text), "%s%s%s",
+                                 counter_status_name((enum counter_status)spec.status),
+                                 *spec.reason ? ": " : "", spec.reason);
+                print_row(name, text);
+        }
+}
+
+static void print_all(void)
+{
+        const struct mpb_workload *workload;
+        const struct mproc_start_method *method;
+
+        for (size_t i = 0; (workload = workload_at(i)); i++)
+                print_workload(workload);
+        puts("start methods (--start)");
+        for (size_t i = 0; (method = mproc_start_at(i)); i++)
+                print_row(mproc_start_name(method), mproc_start_summary(method));
+        puts("\nplaces (--place)");
+        for (size_t i = 0; place_at(i); i++)
+                print_row(place_at(i), place_summary(i));
+        print_row("0,2,4-7", "an explicit list of CPUs");
+        putchar('\n');
+        print_counters();
+        puts("\nformats (mpbench report --format)");
+        for (size_t i = 0; report_at(i); i++)
+                if (report_at(i)->write)
+                        print_row(report_at(i)->name, report_at(i)->summary);
+}
+
+static const struct mpb_option options[] = {
+        {.name = "json", .type = MPB_FLAG, .summary = "for programs", .group = "Output"},
+        COMMAND_END,
+};
+
+static int take(const struct mpb_option *option, const char *text, void *context,
+                struct mproc_err *err)
+{
+        (void)option, (void)text, (void)err;
+        *(bool *)context = true;
+        return 0;
+}
+
+static int list_main(const struct command *command, int argc, char **argv)
+{
+        bool json = false;
+        int rest, status = command_parse(command, argc, argv, take, &json, &rest);
+
+        if (status != CLI_GO_ON)
+                return status;
+        if (rest < argc)
+                return command_refuse_argument(command, argv[rest]);
+        if (json)
+                return list_json(stdout) ? CLI_COULD_NOT_RUN : CLI_OK;
+        print_all();
+        return CLI_OK;
+}
+
+const struct command command_list = {
+        .name = "list",
+        .summary = "Shows what can be measured: workloads with their parameters and strategies, "
+                   "start methods, places, counters.",
+        .usage = "[--json]",
+        .options = options,
+        .main = list_main,
+};

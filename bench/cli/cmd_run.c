@@ -1,0 +1,183 @@
+#include "base/error.h"
+#include "cli/command.h"
+#include "cli/run_folder.h"
+#include "cli/run_options.h"
+#include "cli/run_show.h"
+#include "cli/terminal.h"
+#include "reports/report.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+static bool stop;
+static int stop_fd = -1;
+
+static void on_signal(int number)
+{
+        int saved = errno;
+        uint64_t one = 1;
+
+        (void)number;
+        stop = true;
+        if (write(stop_fd, &one, sizeof(one)) < 0) {
+                /* The counter is full: it is readable already. */
+        }
+        errno = saved;
+}
+
+/* The first signal asks the run to end; a second one ends the program as ever. */
+static int catch_signals(struct mproc_err *err)
+{
+        static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+        struct sigaction action = {.sa_handler = on_signal,
+                                   .sa_flags = SA_RESTART | (int)SA_RESETHAND};
+
+        stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        if (stop_fd < 0)
+                return error_errno(err, -errno, "run", "no descriptor for signals");
+        for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
+                struct sigaction old;
+
+                sigaction(signals[i], NULL, &old);
+                if (old.sa_handler != SIG_IGN) /* nohup */
+                        sigaction(signals[i], &action, NULL);
+        }
+        return 0;
+}
+
+static int measure(const struct run_options *options, struct result *result, struct mproc_err *err)
+{
+        bool shows = !options->quiet && terminal_rewrites(STDERR_FILENO);
+        struct run_hooks hooks = {.progress = shows ? run_show_progress : NULL, .stop = &stop};
+        int rc = catch_signals(err);
+
+        if (rc)
+                return rc;
+        hooks.stop_fd = stop_fd;
+        rc = run_measure(result, &hooks, err);
+        if (shows)
+                run_clear_progress();
+        close(stop_fd);
+        return rc;
+}
+
+static int print(const struct run_options *options, const struct result *result,
+                 struct mproc_err *err)
+{
+        struct report_style style = terminal_style(STDOUT_FILENO);
+
+        if (options->json)
+                return report_find("json")->write(result, &style, stdout, err);
+        if (options->dry_run)
+                run_show_plan(result, stdout);
+        else if (options->quiet)
+                run_show_cells(result, stdout);
+        else
+                return report_find("text")->write(result, &style, stdout, err);
+        return 0;
+}
+
+static void print_saved(const struct run_options *options, const struct saved_run *saved)
+{
+        FILE *out = options->json ? stderr : stdout; /* JSON stands alone */
+
+        if (options->quiet)
+                return;
+        if (*saved->plots)
+                fprintf(out, "No plots: %s\n", saved->plots);
+        fprintf(out, "Saved: %s (%s)   More: mpbench report %s\n", saved->path, saved->files,
+                saved->name);
+}
+
+static int judge(const struct result *result)
+{
+        bool measured = false, failed = false;
+
+        if (result->end == RESULT_INTERRUPTED)
+                return CLI_INTERRUPTED;
+        for (size_t i = 0; i < result->trial_count; i++)
+                if (result->trials[i].outcome.status == TRIAL_MISMATCH)
+                        return CLI_VERIFICATION_FAILED;
+        for (size_t i = 0; i < result->cell_count; i++) {
+                failed |= result->cells[i].status == CELL_FAILED;
+                measured |= result->cells[i].status != CELL_SKIPPED;
+        }
+        return failed || !measured ? CLI_COULD_NOT_RUN : CLI_OK;
+}
+
+static int run(const struct command *command, const struct run_options *options,
+               struct result *result)
+{
+        time_t started = time(NULL);
+        struct saved_run saved;
+        struct mproc_err err = {0};
+        int rc, status;
+
+        rc = run_expand(&options->plan, result, &err);
+        if (!rc && !options->no_save && !options->dry_run)
+                rc = run_folder_check(options, &err);
+        if (!rc && !options->dry_run)
+                rc = measure(options, result, &err);
+        if (rc)
+                return command_fail(command, &err);
+        if (options->dry_run)
+                return print(options, result, &err) ? command_fail(command, &err) : CLI_OK;
+
+        /* Saved first: what was measured must not depend on who reads stdout. */
+        status = judge(result);
+        if (!options->no_save)
+                rc = run_folder_save(options, result, started, &saved, &err);
+        if (print(options, result, rc ? NULL : &err) && !rc)
+                return command_fail(command, &err);
+        if (rc)
+                return command_fail(command, &err);
+        if (!options->no_save)
+                print_saved(options, &saved);
+        return status;
+}
+
+static int run_main(const struct command *command, int argc, char **argv)
+{
+        struct run_options options;
+        struct result result;
+        struct mproc_err err = {0};
+        int rest, status, rc = run_options_init(&options, &err);
+
+        if (rc)
+                return command_fail(command, &err);
+        status = command_parse(command, argc, argv, run_options_take, &options, &rest);
+        if (status != CLI_GO_ON)
+                return status;
+        if (rest < argc)
+                return command_refuse_argument(command, argv[rest]);
+        rc = run_options_finish(&options, &err);
+        if (rc)
+                return command_fail(command, &err);
+        result_init(&result);
+        status = run(command, &options, &result);
+        result_done(&result);
+        return status;
+}
+
+const struct command command_run = {
+        .name = "run",
+        .summary = "Measures a workload under every combination of the levels that are asked for, "
+                   "and says how to run it.",
+        .usage = "--workload=NAME [OPTIONS]",
+        .options = run_option_table,
+        .epilogue = "A LIST is 'fork,spawn'; of numbers also a range: '1-8', '1-64:x2', "
+                    "'0-100:+25'.\n"
+                    "Numbers may have a suffix (10k, 2M), times too (250us, 20ms, 1.5s, 2m).\n"
+                    "\n"
+                    "Examples:\n"
+                    "  mpbench --workload=counter\n"
+                    "  mpbench --workload=counter --share=mutex,atomic --workers=1-8:x2\n"
+                    "  mpbench --workload=counter --workers=4 --set increments=1000\n"
+                    "\n"
+                    "Exit status: 0 measured and verified; 2 usage; 4 could not run; 5 a\n"
+                    "verification failed; 130 interrupted (what was measured is kept).\n",
+        .main = run_main,
+};

@@ -1,0 +1,126 @@
+#include "cli/command.h"
+
+#include "base/error.h"
+#include "base/text.h"
+#include "workload_table.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define SHOW_HELP 1
+#define SHOW_VERSION 2
+
+struct parsing {
+        option_sink *sink;
+        void *context;
+};
+
+/* What the sink returns ends the parsing, so --help wins over whatever follows it. */
+static int take(const struct mpb_option *option, const char *text, void *context,
+                struct mproc_err *err)
+{
+        const struct parsing *parsing = context;
+
+        if (!strcmp(option->name, "help"))
+                return SHOW_HELP;
+        if (!strcmp(option->name, "version"))
+                return SHOW_VERSION;
+        return parsing->sink ? parsing->sink(option, text, parsing->context, err) : 0;
+}
+
+int command_parse(const struct command *command, int argc, char **argv, option_sink *sink,
+                  void *context, int *rest)
+{
+        struct parsing parsing = {.sink = sink, .context = context};
+        struct mproc_err err = {0};
+        int rc = option_parse_argv(command->options, argc, argv, take, &parsing, rest, &err);
+
+        switch (rc) {
+        case 0:
+                return CLI_GO_ON;
+        case SHOW_HELP:
+                command_show_help(command, stdout);
+                return CLI_OK;
+        case SHOW_VERSION:
+                command_show_version(stdout);
+                return CLI_OK;
+        default:
+                return command_fail(command, &err);
+        }
+}
+
+void command_show_help(const struct command *command, FILE *out)
+{
+        fprintf(out, "Usage: mpbench %s %s\n\n", command->name, command->usage);
+        option_wrap(command->summary, 0, 0, out);
+        fputc('\n', out);
+        option_help(command->options, out);
+        if (command->epilogue)
+                fprintf(out, "\n%s", command->epilogue);
+}
+
+void command_show_overview(FILE *out)
+{
+        const struct command *command;
+
+        fputs("mpbench measures how work behaves in several processes, and says how to run it.\n"
+              "\n"
+              "Start here:\n"
+              "  mpbench --workload=counter    how should processes share a counter?\n"
+              "\n"
+              "Usage: mpbench [run] --workload=NAME [OPTIONS]\n"
+              "       mpbench COMMAND [OPTIONS]\n"
+              "\n"
+              "Commands:\n",
+              out);
+        for (size_t i = 0; (command = command_at(i)); i++) {
+                fprintf(out, "  %-10s", command->name);
+                option_wrap(command->summary, 12, 12, out);
+        }
+        fputs("\nmpbench help COMMAND shows a command's options.\n", out);
+}
+
+void command_show_version(FILE *out)
+{
+        fprintf(out, "mpbench %s\n", MPBENCH_VERSION);
+}
+
+int command_fail(const struct command *command, const struct mproc_err *err)
+{
+        fprintf(stderr, "mpbench: %s\n", err->text);
+        if (err->code != -EINVAL)
+                return CLI_COULD_NOT_RUN;
+        if (command)
+                fprintf(stderr, "Try 'mpbench %s --help'.\n", command->name);
+        return CLI_USAGE;
+}
+
+static const char *name_at(size_t index, void *context)
+{
+        const struct command *command = command_at(index);
+
+        (void)context;
+        return command ? command->name : NULL;
+}
+
+int command_refuse_argument(const struct command *command, const char *argument)
+{
+        struct mproc_err err;
+
+        error_set(&err, -EINVAL, "argument", "%s takes no argument '%s'", command->name, argument);
+        return command_fail(command, &err);
+}
+
+int command_unknown(const char *name)
+{
+        const char *nearest = text_nearest(name, name_at, NULL);
+
+        fprintf(stderr, "mpbench: unknown command '%s'", name);
+        if (workload_find(name))
+                fprintf(stderr, ", did you mean 'mpbench --workload=%s'?\n", name);
+        else if (nearest)
+                fprintf(stderr, ", did you mean '%s'?\n", nearest);
+        else
+                fputs("\nTry 'mpbench --help'.\n", stderr);
+        return CLI_USAGE;
+}

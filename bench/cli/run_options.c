@@ -1,0 +1,341 @@
+#include "cli/run_options.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "cli/command.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define STAGE "option"
+
+/* Rows of the table. The factors come in the order of enum factor. */
+enum {
+        ROW_WORKLOAD,
+        ROW_SET,
+        ROW_FACTORS,
+        ROW_COUNTERS = ROW_FACTORS + FACTOR_COUNT,
+        ROW_BASELINE,
+        ROW_BUDGET,
+        ROW_ROUNDS,
+        ROW_PRECISION,
+        ROW_THRESHOLD,
+        ROW_SEED,
+        ROW_TIMEOUT,
+        ROW_DRY_RUN,
+        ROW_OUT,
+        ROW_FORCE,
+        ROW_NO_SAVE,
+        ROW_JSON,
+        ROW_QUIET,
+        ROW_COMMON,
+};
+
+/* clang-format off */
+const struct mpb_option run_option_table[] = {
+        [ROW_WORKLOAD] = {.name = "workload", .letter = 'w', .type = MPB_TEXT, .metavar = "NAME[,..]",
+                .group = "What to measure",
+                .summary = "what the workers do; 'mpbench list' shows all"},
+        [ROW_SET] = {.name = "set", .type = MPB_TEXT, .metavar = "KEY=LIST",
+                .summary = "a parameter of the workload; may be repeated"},
+        [ROW_FACTORS + FACTOR_RUNTIME] = {.name = "runtime", .type = MPB_TEXT, .metavar = "LIST",
+                .group = "Factors: choices under comparison, each a LIST of levels or 'all'",
+                .summary = "what starts and joins the workers"},
+        [ROW_FACTORS + FACTOR_START] = {.name = "start", .type = MPB_TEXT, .metavar = "LIST",
+                .summary = "start methods: fork, spawn, ..."},
+        [ROW_FACTORS + FACTOR_SUBMIT] = {.name = "submit", .type = MPB_TEXT, .metavar = "LIST",
+                .summary = "how tasks reach the workers"},
+        [ROW_FACTORS + FACTOR_SHARE] = {.name = "share", .type = MPB_TEXT, .metavar = "LIST",
+                .summary = "sharing strategies of the workload"},
+        [ROW_FACTORS + FACTOR_WORKERS] = {.name = "workers", .type = MPB_INT, .is_list = 1,
+                .metavar = "LIST", .min = 1, .max = WORKERS_MAX,
+                .summary = "how many workers; as many as CPUs may be used when not given"},
+        [ROW_FACTORS + FACTOR_PLACE] = {.name = "place", .type = MPB_TEXT, .metavar = "LIST",
+                .summary = "where they run: a policy, or CPU numbers such as 0,2,4-7"},
+        [ROW_COUNTERS] = {.name = "counters", .letter = 'e', .type = MPB_TEXT, .metavar = "EVENT",
+                .group = "How to measure",
+                .summary = "default, none, or an event by perf's or libpfm4's name; may be repeated"},
+        [ROW_BASELINE] = {.name = "baseline", .type = MPB_TEXT, .metavar = "LEVELS",
+                .summary = "the cell that others are compared with: mutex, or "
+                           "share=mutex,start=fork"},
+        [ROW_BUDGET] = {.name = "budget", .type = MPB_DURATION, .metavar = "TIME",
+                .min = 100 * NS_PER_MS, .max = INT64_MAX, .fallback = "10s",
+                .summary = "about how long to measure"},
+        [ROW_ROUNDS] = {.name = "rounds", .letter = 'r', .type = MPB_INT, .metavar = "N",
+                .min = 1, .max = 100000,
+                .summary = "trials of each cell; exact when no budget is given"},
+        [ROW_PRECISION] = {.name = "precision", .type = MPB_PERCENT, .metavar = "PERCENT",
+                .min = 1, .max = 1000000,
+                .summary = "stop when every interval is as narrow as this"},
+        [ROW_THRESHOLD] = {.name = "threshold", .type = MPB_PERCENT, .metavar = "PERCENT",
+                .min = 0, .max = 1000000, .fallback = "2%",
+                .summary = "differences smaller than this do not matter"},
+        [ROW_SEED] = {.name = "seed", .type = MPB_INT, .metavar = "N", .max = INT64_MAX,
+                .fallback = "1", .summary = "of the random order within rounds"},
+        [ROW_TIMEOUT] = {.name = "timeout", .type = MPB_DURATION, .metavar = "TIME",
+                .min = 10 * NS_PER_MS, .max = INT64_MAX, .fallback = "10s",
+                .summary = "the longest that one trial may take"},
+        [ROW_DRY_RUN] = {.name = "dry-run", .type = MPB_FLAG,
+                .summary = "show cells, rounds and expected time; measure nothing"},
+        [ROW_OUT] = {.name = "out", .letter = 'o', .type = MPB_TEXT, .metavar = "DIR",
+                .group = "Output",
+                .summary = "the folder to save to; mpbench-results/<time>-<workload> when not given"},
+        [ROW_FORCE] = {.name = "force", .type = MPB_FLAG,
+                .summary = "replace a folder that exists"},
+        [ROW_NO_SAVE] = {.name = "no-save", .type = MPB_FLAG, .summary = "save nothing"},
+        [ROW_JSON] = {.name = "json", .type = MPB_FLAG,
+                .summary = "print report.json instead of the screen"},
+        [ROW_QUIET] = {.name = "quiet", .letter = 'q', .type = MPB_FLAG,
+                .summary = "print one line per cell, no progress"},
+        [ROW_COMMON] = COMMAND_END,
+};
+/* clang-format on */
+
+static int add_level(struct levels *levels, const char *name, const char *text, size_t bytes,
+                     struct mproc_err *err)
+{
+        if (!bytes)
+                return error_set(err, -EINVAL, STAGE, "%s: an empty level in the list", name);
+        if (bytes >= LEVEL_BYTES)
+                return error_set(err, -EINVAL, STAGE, "%s: '%.*s' is longer than %d characters",
+                                 name, LEVEL_BYTES, text, LEVEL_BYTES - 1);
+        for (uint32_t i = 0; i < levels->count; i++)
+                if (!strncmp(levels->name[i], text, bytes) && !levels->name[i][bytes])
+                        return 0;
+        if (levels->count == LEVELS_MAX)
+                return error_set(err, -EINVAL, STAGE, "%s: more than %d levels", name, LEVELS_MAX);
+        memcpy(levels->name[levels->count], text, bytes);
+        levels->name[levels->count++][bytes] = '\0';
+        return 0;
+}
+
+/* "fork,spawn" */
+static int take_names(struct levels *levels, const char *name, const char *text,
+                      struct mproc_err *err)
+{
+        for (size_t bytes;; text += bytes + 1) {
+                bytes = strcspn(text, ",");
+                int rc = add_level(levels, name, text, bytes, err);
+
+                if (rc || !text[bytes])
+                        return rc;
+        }
+}
+
+static int take_workers(struct levels *levels, const struct mpb_option *option, const char *text,
+                        struct mproc_err *err)
+{
+        int64_t values[OPTION_VALUES_MAX];
+        size_t count;
+        char level[LEVEL_BYTES];
+        int rc;
+
+        if (!strcmp(text, "all"))
+                return add_level(levels, option->name, text, strlen(text), err);
+        rc = option_parse_list(option, text, values, &count, err);
+        for (size_t i = 0; !rc && i < count; i++) {
+                option_format_value(option, values[i], level, sizeof(level));
+                rc = add_level(levels, option->name, level, strlen(level), err);
+        }
+        return rc;
+}
+
+static int take_factor(struct plan *plan, enum factor factor, const struct mpb_option *option,
+                       const char *text, struct mproc_err *err)
+{
+        struct levels *levels = &plan->levels[factor];
+        int rc = factor == FACTOR_WORKERS ? take_workers(levels, option, text, err)
+                                          : take_names(levels, option->name, text, err);
+
+        if (rc)
+                return rc;
+        if (levels->count > 1)
+                for (uint32_t i = 0; i < levels->count; i++)
+                        if (!strcmp(levels->name[i], "all"))
+                                return error_set(err, -EINVAL, STAGE,
+                                                 "%s: 'all' stands alone in its list",
+                                                 option->name);
+        if (factor == FACTOR_SHARE)
+                plan->asked_share = strcmp(levels->name[0], "all") != 0;
+        return 0;
+}
+
+static int take_workloads(struct plan *plan, const char *text, struct mproc_err *err)
+{
+        for (size_t bytes;; text += bytes + 1) {
+                bytes = strcspn(text, ",");
+                if (!bytes)
+                        return error_set(err, -EINVAL, STAGE, "workload: an empty name in '%.64s'",
+                                         text);
+                if (bytes >= NAME_MAX_BYTES)
+                        return error_set(err, -EINVAL, STAGE, "workload: unknown '%.*s'",
+                                         NAME_MAX_BYTES, text);
+                if (plan->workload_count == WORKLOADS_MAX)
+                        return error_set(err, -EINVAL, STAGE, "workload: more than %d at once",
+                                         WORKLOADS_MAX);
+                memcpy(plan->workloads[plan->workload_count], text, bytes);
+                plan->workloads[plan->workload_count++][bytes] = '\0';
+                if (!text[bytes])
+                        return 0;
+        }
+}
+
+static int take_param(struct plan *plan, const char *text, struct mproc_err *err)
+{
+        const char *equals = strchr(text, '=');
+        size_t key_bytes = equals ? (size_t)(equals - text) : 0;
+        struct plan_param *param = &plan->params[plan->param_count];
+
+        if (!key_bytes || !equals[1])
+                return error_set(err, -EINVAL, STAGE,
+                                 "set: '%.64s' is not of the form KEY=VALUE[,VALUE..]", text);
+        if (key_bytes >= sizeof(param->key) || strlen(equals + 1) >= sizeof(param->text))
+                return error_set(err, -EINVAL, STAGE, "set: '%.64s..' is too long", text);
+        for (uint32_t i = 0; i < plan->param_count; i++)
+                if (!strncmp(plan->params[i].key, text, key_bytes) &&
+                    !plan->params[i].key[key_bytes])
+                        return error_set(err, -EINVAL, STAGE,
+                                         "set: %s is given twice; several values are a list: "
+                                         "%s=V,V",
+                                         plan->params[i].key, plan->params[i].key);
+        if (plan->param_count == MPB_PARAMS_MAX)
+                return error_set(err, -EINVAL, STAGE, "set: more than %d parameters",
+                                 MPB_PARAMS_MAX);
+        text_copy(param->key, key_bytes + 1, text);
+        text_copy(param->text, sizeof(param->text), equals + 1);
+        plan->param_count++;
+        return 0;
+}
+
+/* Not a list: names of events hold commas. The first one replaces the default. */
+static int take_counter(struct run_options *options, const char *text, struct mproc_err *err)
+{
+        struct plan *plan = &options->plan;
+
+        if (!options->counters_given)
+                plan->counter_count = 0;
+        options->counters_given = true;
+        if (!strcmp(text, "none")) {
+                plan->counters_off = 1;
+                return 0;
+        }
+        if (!*text || strlen(text) >= sizeof(plan->counters[0]))
+                return error_set(err, -EINVAL, STAGE, "counters: '%.64s' is no name of an event",
+                                 text);
+        if (plan->counter_count == COUNTERS_MAX)
+                return error_set(err, -EINVAL, STAGE, "counters: more than %d events",
+                                 COUNTERS_MAX);
+        text_copy(plan->counters[plan->counter_count++], sizeof(plan->counters[0]), text);
+        return 0;
+}
+
+static int take_text(char *to, size_t size, const struct mpb_option *option, const char *text,
+                     struct mproc_err *err)
+{
+        if (!*text || strlen(text) >= size)
+                return error_set(err, -EINVAL, STAGE, "%s: 1 to %zu characters are allowed",
+                                 option->name, size - 1);
+        text_copy(to, size, text);
+        return 0;
+}
+
+int run_options_take(const struct mpb_option *option, const char *text, void *context,
+                     struct mproc_err *err)
+{
+        struct run_options *options = context;
+        struct plan *plan = &options->plan;
+        int64_t value = 0;
+        int row = (int)(option - run_option_table), rc = 0;
+
+        if (row >= ROW_FACTORS && row < ROW_FACTORS + FACTOR_COUNT)
+                return take_factor(plan, (enum factor)(row - ROW_FACTORS), option, text, err);
+        if (text)
+                rc = option_parse_value(option, text, &value, err);
+        if (rc)
+                return rc;
+        switch (row) {
+        case ROW_WORKLOAD:
+                return take_workloads(plan, text, err);
+        case ROW_SET:
+                return take_param(plan, text, err);
+        case ROW_COUNTERS:
+                return take_counter(options, text, err);
+        case ROW_BASELINE:
+                return take_text(plan->baseline, sizeof(plan->baseline), option, text, err);
+        case ROW_BUDGET:
+                plan->budget_ns = (uint64_t)value;
+                options->budget_given = true;
+                break;
+        case ROW_ROUNDS:
+                plan->rounds = (uint32_t)value;
+                break;
+        case ROW_PRECISION:
+                plan->precision_ppm = (uint64_t)value;
+                break;
+        case ROW_THRESHOLD:
+                plan->threshold_ppm = (uint64_t)value;
+                break;
+        case ROW_SEED:
+                plan->seed = (uint64_t)value;
+                break;
+        case ROW_TIMEOUT:
+                plan->timeout_ns = (uint64_t)value;
+                break;
+        case ROW_DRY_RUN:
+                options->dry_run = true;
+                break;
+        case ROW_OUT:
+                if (!*text)
+                        return error_set(err, -EINVAL, STAGE, "out: an empty name of a folder");
+                options->out = text;
+                break;
+        case ROW_FORCE:
+                options->force = true;
+                break;
+        case ROW_NO_SAVE:
+                options->no_save = true;
+                break;
+        case ROW_JSON:
+                options->json = true;
+                break;
+        case ROW_QUIET:
+                options->quiet = true;
+                break;
+        }
+        return 0;
+}
+
+int run_options_init(struct run_options *options, struct mproc_err *err)
+{
+        memset(options, 0, sizeof(*options));
+        plan_init(&options->plan);
+        for (const struct mpb_option *row = run_option_table; row->name; row++) {
+                int rc = row->fallback ? run_options_take(row, row->fallback, options, err) : 0;
+
+                if (rc)
+                        return rc;
+        }
+        options->budget_given = false;
+        return 0;
+}
+
+int run_options_finish(struct run_options *options, struct mproc_err *err)
+{
+        struct plan *plan = &options->plan;
+
+        if (!plan->workload_count)
+                return error_set(err, -EINVAL, STAGE,
+                                 "--workload is missing; begin with --workload=counter "
+                                 "('mpbench list' shows all)");
+        if (plan->counters_off && plan->counter_count)
+                return error_set(err, -EINVAL, STAGE, "--counters: 'none' stands alone");
+        if (options->out && options->no_save)
+                return error_set(err, -EINVAL, STAGE, "--out and --no-save exclude each other");
+        if (plan->rounds && !options->budget_given)
+                plan->budget_ns = 0;
+        /* Who names what to compare is told about that alone. */
+        if (plan->levels[FACTOR_START].count || plan->levels[FACTOR_SHARE].count)
+                plan->start_strip = 0;
+        return 0;
+}

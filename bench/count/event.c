@@ -1,0 +1,232 @@
+#include "count/event.h"
+
+#include "base/error.h"
+#include "base/text.h"
+#include "count/event_internal.h"
+
+#include <errno.h>
+#include <math.h>
+#include <perfmon/pfmlib_perf_event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static const char *const defaults[] = {
+        "cycles",     "instructions",     "branch-misses",  "cache-misses",
+        "task-clock", "context-switches", "cpu-migrations", "page-faults",
+};
+
+#define DEFAULT_COUNT (sizeof(defaults) / sizeof(*defaults))
+
+const char *event_default_at(size_t index)
+{
+        return index < DEFAULT_COUNT ? defaults[index] : NULL;
+}
+
+/* A worker's attr travels in a counter_spec; later kernels' longer ones are zero beyond it. */
+_Static_assert(sizeof(struct perf_event_attr) <= sizeof(((struct counter_spec *)0)->attr),
+               "perf_event_attr outgrew counter_spec.attr");
+
+/* "perf::CYCLES:u=1:k=1:precise=0:…" as "perf::CYCLES", unit masks kept. */
+static void cut_modifiers(char *name)
+{
+        char *equals = strchr(name, '=');
+
+        if (!equals)
+                return;
+        while (equals > name && *equals != ':')
+                equals--;
+        *equals = '\0';
+}
+
+static int encode(const char *name, struct perf_event_attr *attr, char *full, size_t full_size,
+                  struct mproc_err *err)
+{
+        pfm_perf_encode_arg_t arg = {.attr = attr, .size = sizeof(arg)};
+        char *text = NULL;
+        int r;
+
+        arg.fstr = &text;
+        memset(attr, 0, sizeof(*attr));
+        r = pfm_get_os_event_encoding(name, PFM_PLM0 | PFM_PLM3, PFM_OS_PERF_EVENT_EXT, &arg);
+        if (r != PFM_SUCCESS) {
+                r = event_explain_unknown(name, r, err);
+                goto out;
+        }
+        if (attr->sample_period || attr->freq) {
+                r = error_set(err, -EINVAL, "counters",
+                              "\"%.100s\" asks for sampling; events are only counted here: leave "
+                              "period= and freq= out",
+                              name);
+                goto out;
+        }
+        attr->size = sizeof(*attr);
+        attr->disabled = 1;
+        attr->exclude_hv = 1;
+        attr->read_format = PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING;
+        cut_modifiers(text);
+        text_copy(full, full_size, text);
+        r = 0;
+out:
+        free(text);
+        return r;
+}
+
+static int open_event(const struct perf_event_attr *attr)
+{
+        long fd = syscall(SYS_perf_event_open, attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+
+        return fd < 0 ? -errno : (int)fd;
+}
+
+/* Counts a moment of this process: does the event ever get onto the PMU? An event that opens may
+ * still find every counter taken. */
+static void try_out(int fd, struct counter_spec *spec)
+{
+        struct {
+                uint64_t value, enabled_ns, running_ns;
+        } reading = {0};
+
+        ioctl(fd, PERF_EVENT_IOC_ENABLE, 0);
+        for (volatile int i = 0; i < 20000; i++)
+                ;
+        ioctl(fd, PERF_EVENT_IOC_DISABLE, 0);
+        if (read(fd, &reading, sizeof(reading)) != sizeof(reading)) {
+                spec->status = COUNTER_NOT_COUNTED;
+                text_copy(spec->reason, sizeof(spec->reason),
+                          "it opens, but cannot be read: another user has pinned the counters");
+        } else if (!reading.running_ns) {
+                spec->status = COUNTER_NOT_COUNTED;
+                text_copy(spec->reason, sizeof(spec->reason),
+                          "it opens, but never runs: the hardware counters are taken (NMI "
+                          "watchdog: sysctl kernel.nmi_watchdog=0, or another profiler)");
+        }
+}
+
+/* Clocks measure whole time; the kernel does not heed exclude_kernel for them. */
+static bool is_clock(const struct perf_event_attr *attr)
+{
+        return attr->type == PERF_TYPE_SOFTWARE && (attr->config == PERF_COUNT_SW_TASK_CLOCK ||
+                                                    attr->config == PERF_COUNT_SW_CPU_CLOCK);
+}
+
+/* The kernel notes these while it is in the kernel itself: with user mode alone they stay zero. */
+static bool happens_in_kernel(const struct perf_event_attr *attr)
+{
+        if (attr->type == PERF_TYPE_TRACEPOINT)
+                return true;
+        return attr->type == PERF_TYPE_SOFTWARE &&
+               (attr->config == PERF_COUNT_SW_CONTEXT_SWITCHES ||
+                attr->config == PERF_COUNT_SW_CPU_MIGRATIONS ||
+                attr->config == PERF_COUNT_SW_CGROUP_SWITCHES);
+}
+
+static void add_user_only(struct counter_spec *spec)
+{
+        size_t used = strlen(spec->name);
+        int paranoid = event_paranoid();
+
+        snprintf(spec->name + used, sizeof(spec->name) - used, "%su",
+                 strchr(spec->name, ':') ? "" : ":");
+        snprintf(spec->reason, sizeof(spec->reason),
+                 "user mode only: perf_event_paranoid is %d; the kernel's share needs `sysctl "
+                 "kernel.perf_event_paranoid=1` or CAP_PERFMON",
+                 paranoid);
+}
+
+static void probe(struct perf_event_attr *attr, struct counter_spec *spec)
+{
+        bool in_kernel = happens_in_kernel(attr);
+        int fd = open_event(attr);
+
+        spec->status = COUNTER_COUNTED;
+        if ((fd == -EACCES || fd == -EPERM) && !attr->exclude_kernel && !attr->exclude_user &&
+            !in_kernel) {
+                attr->exclude_kernel = 1;
+                fd = open_event(attr);
+                if (fd < 0)
+                        attr->exclude_kernel = 0;
+                else if (!is_clock(attr))
+                        add_user_only(spec);
+        }
+        if (fd < 0) {
+                struct event_need need = {
+                        .hardware = attr->type != PERF_TYPE_SOFTWARE &&
+                                    attr->type != PERF_TYPE_TRACEPOINT,
+                        .paranoid = attr->type == PERF_TYPE_TRACEPOINT ? -1
+                                    : in_kernel || attr->exclude_user  ? 1
+                                                                       : 2,
+                };
+
+                spec->status = event_explain_errno(fd, &need, spec->reason, sizeof(spec->reason));
+                return;
+        }
+        if (in_kernel && attr->exclude_kernel) {
+                spec->status = COUNTER_NOT_COUNTED;
+                text_copy(spec->reason, sizeof(spec->reason),
+                          "it happens in the kernel, and user mode alone was asked for");
+        } else {
+                try_out(fd, spec);
+        }
+        close(fd);
+}
+
+int event_resolve(const char *name, struct counter_spec *spec, struct mproc_err *err)
+{
+        struct counter_spec found = {0};
+        struct perf_event_attr attr;
+        char full[256];
+        int r;
+
+        if (!*name || strlen(name) + sizeof(":u") > sizeof(found.name))
+                return error_set(err, -EINVAL, "counters",
+                                 "\"%.100s\" is no event name: 1 to %zu characters are allowed",
+                                 name, sizeof(found.name) - sizeof(":u"));
+        text_copy(found.name, sizeof(found.name), name);
+        r = pfm_initialize();
+        if (r != PFM_SUCCESS) {
+                found.status = COUNTER_UNSUPPORTED;
+                snprintf(found.reason, sizeof(found.reason),
+                         "libpfm4 does not know this machine (%s): is /proc mounted?",
+                         pfm_strerror(r));
+                *spec = found;
+                return 0;
+        }
+        r = encode(name, &attr, full, sizeof(full), err);
+        if (r)
+                return r;
+        probe(&attr, &found);
+
+        snprintf(found.encoding, sizeof(found.encoding), "%.44s:u=%d:k=%d type=0x%x config=0x%llx",
+                 full, !attr.exclude_user, !attr.exclude_kernel, attr.type,
+                 (unsigned long long)attr.config);
+        memcpy(found.attr, &attr, sizeof(attr));
+        found.attr_bytes = sizeof(attr);
+        *spec = found;
+        return 0;
+}
+
+enum counter_status event_reading_status(const struct counter_spec *spec,
+                                         const struct counter_reading *reading, double *value,
+                                         double *share)
+{
+        *value = NAN;
+        *share = 0;
+        if (spec->status != COUNTER_COUNTED)
+                return spec->status;
+        if (reading->error)
+                return event_errno_status(reading->error);
+        if (!reading->running_ns)
+                return COUNTER_NOT_COUNTED;
+        if (reading->running_ns >= reading->enabled_ns) {
+                *value = (double)reading->value;
+                *share = 1;
+                return COUNTER_COUNTED;
+        }
+        *share = (double)reading->running_ns / (double)reading->enabled_ns;
+        *value = (double)reading->value / *share;
+        return COUNTER_SCALED;
+}

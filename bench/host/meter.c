@@ -1,0 +1,138 @@
+#include "host/meter.h"
+
+#include "base/clock.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <linux/perf_event.h>
+
+void meter_open(struct meter *meter, const struct counter_spec *specs, uint32_t count)
+{
+        meter->count = count;
+        for (uint32_t i = 0; i < count; i++) {
+                struct perf_event_attr attr = {0};
+
+                meter->fds[i] = -1;
+                meter->errors[i] = -ENOENT;
+                if (specs[i].status != COUNTER_COUNTED || specs[i].attr_bytes > sizeof(attr))
+                        continue;
+                memcpy(&attr, specs[i].attr, specs[i].attr_bytes);
+                meter->fds[i] =
+                        (int)syscall(SYS_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+                meter->errors[i] = meter->fds[i] < 0 ? -errno : 0;
+                if (meter->fds[i] >= 0)
+                        ioctl(meter->fds[i], PERF_EVENT_IOC_ENABLE, 0);
+        }
+        meter->schedstat = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
+}
+
+static uint64_t tsc_now(void)
+{
+#if defined(__x86_64__)
+        return __builtin_ia32_rdtsc();
+#elif defined(__aarch64__)
+        uint64_t ticks;
+
+        __asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));
+        return ticks;
+#else
+        return 0;
+#endif
+}
+
+static uint64_t timeval_ns(struct timeval time)
+{
+        return (uint64_t)time.tv_sec * NS_PER_S + (uint64_t)time.tv_usec * NS_PER_US;
+}
+
+void meter_read(const struct meter *meter, struct meter_reading *ret)
+{
+        struct rusage usage;
+        char text[96];
+        ssize_t n;
+
+        for (uint32_t i = 0; i < meter->count; i++) {
+                struct counter_reading *counter = &ret->counters[i];
+                uint64_t raw[3]; /* value, enabled, running: the attr's read_format */
+
+                *counter = (struct counter_reading){.error = meter->errors[i]};
+                if (meter->fds[i] < 0)
+                        continue;
+                if (read(meter->fds[i], raw, sizeof(raw)) != sizeof(raw)) {
+                        counter->error = -EIO;
+                        continue;
+                }
+                counter->value = raw[0];
+                counter->enabled_ns = raw[1];
+                counter->running_ns = raw[2];
+        }
+        getrusage(RUSAGE_THREAD, &usage);
+        ret->user_ns = timeval_ns(usage.ru_utime);
+        ret->system_ns = timeval_ns(usage.ru_stime);
+        ret->minor_faults = (uint64_t)usage.ru_minflt;
+        ret->major_faults = (uint64_t)usage.ru_majflt;
+        ret->voluntary_switches = (uint64_t)usage.ru_nvcsw;
+        ret->involuntary_switches = (uint64_t)usage.ru_nivcsw;
+        ret->run_delay_ns = 0;
+        n = meter->schedstat < 0 ? -1 : pread(meter->schedstat, text, sizeof(text) - 1, 0);
+        if (n > 0) {
+                text[n] = '\0';
+                sscanf(text, "%*u %" SCNu64, &ret->run_delay_ns);
+        }
+        ret->tsc_ticks = tsc_now();
+}
+
+void meter_difference(const struct meter *meter, const struct meter_reading *before,
+                      const struct meter_reading *after, struct worker_outcome *outcome)
+{
+        for (uint32_t i = 0; i < meter->count; i++) {
+                const struct counter_reading *a = &before->counters[i], *b = &after->counters[i];
+
+                outcome->counters[i] = (struct counter_reading){
+                        .value = b->value - a->value,
+                        .enabled_ns = b->enabled_ns - a->enabled_ns,
+                        .running_ns = b->running_ns - a->running_ns,
+                        .error = a->error ? a->error : b->error,
+                };
+        }
+        outcome->user_ns = after->user_ns - before->user_ns;
+        outcome->system_ns = after->system_ns - before->system_ns;
+        outcome->minor_faults = after->minor_faults - before->minor_faults;
+        outcome->major_faults = after->major_faults - before->major_faults;
+        outcome->voluntary_switches = after->voluntary_switches - before->voluntary_switches;
+        outcome->involuntary_switches = after->involuntary_switches - before->involuntary_switches;
+        outcome->run_delay_ns = after->run_delay_ns - before->run_delay_ns;
+        outcome->has_run_delay = meter->schedstat >= 0;
+        outcome->tsc_ticks = after->tsc_ticks - before->tsc_ticks;
+}
+
+void meter_close(struct meter *meter)
+{
+        for (uint32_t i = 0; i < meter->count; i++)
+                if (meter->fds[i] >= 0)
+                        close(meter->fds[i]);
+        if (meter->schedstat >= 0)
+                close(meter->schedstat);
+}
+
+uint64_t meter_pss_bytes(void)
+{
+        FILE *file = fopen("/proc/self/smaps_rollup", "re");
+        uint64_t kib = 0;
+        char line[256];
+
+        if (!file)
+                return 0;
+        while (fgets(line, sizeof(line), file))
+                if (sscanf(line, "Pss: %" SCNu64, &kib) == 1)
+                        break;
+        fclose(file);
+        return kib * 1024;
+}

@@ -1,0 +1,37 @@
+/* What a worker reads about itself around its work: counters, rusage, run-queue wait, TSC. Worker
+ * only. */
+#ifndef HOST_METER_H
+#define HOST_METER_H
+
+#include "model/trial.h"
+
+struct meter {
+        int fds[COUNTERS_MAX];
+        int errors[COUNTERS_MAX]; /* negative errno of the open; 0: open */
+        int schedstat;            /* −1: not there */
+        uint32_t count;
+};
+
+/* Opens the counters for the calling thread and everything else that reading needs; what cannot be
+ * opened is noted, not an error. Counters run from here on: the difference of two readings is what
+ * counts. */
+void meter_open(struct meter *meter, const struct counter_spec *specs, uint32_t count);
+
+struct meter_reading {
+        struct counter_reading counters[COUNTERS_MAX];
+        uint64_t user_ns, system_ns, minor_faults, major_faults, voluntary_switches,
+                involuntary_switches, run_delay_ns, tsc_ticks;
+};
+
+void meter_read(const struct meter *meter, struct meter_reading *ret);
+
+/* after − before, into the outcome. */
+void meter_difference(const struct meter *meter, const struct meter_reading *before,
+                      const struct meter_reading *after, struct worker_outcome *outcome);
+
+void meter_close(struct meter *meter);
+
+/* Proportional set size of the calling process; 0: not known. */
+uint64_t meter_pss_bytes(void);
+
+#endif

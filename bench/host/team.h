@@ -1,0 +1,45 @@
+/* The team of one trial, in shared memory that the host and all workers map at one address.
+ *
+ * The host fills everything and then only reads; each worker writes its own seat, and the gate and
+ * `first_done` are the only words that several write. */
+#ifndef HOST_TEAM_H
+#define HOST_TEAM_H
+
+#include "host/gate.h"
+#include "model/trial.h"
+#include <mpbench/workload.h>
+
+struct seat {
+        alignas(MPB_CACHE_LINE) struct worker_outcome outcome;
+        uint64_t pss_bytes; /* seat 0 only, read after its work */
+        struct cpuset cpus;
+};
+
+struct team {
+        struct gate gate;
+        alignas(MPB_CACHE_LINE) _Atomic uint32_t first_done; /* 1: a worker has finished */
+        alignas(MPB_CACHE_LINE) struct mpb_trial trial;
+        uint64_t grain; /* operations per call of work */
+        char workload[NAME_MAX_BYTES];
+        uint32_t counter_count;
+        struct counter_spec counters[COUNTERS_MAX];
+        struct seat seats[]; /* trial.workers of them */
+};
+
+/* What a worker is started with. */
+struct worker_argument {
+        uint64_t team; /* address */
+        uint32_t index;
+        uint32_t reserved;
+};
+
+/* The target of every worker: bind, open counters, attach, gate, work, read, detach. Exit code 0,
+ * or 1 with an error. */
+int worker_main(void *argument, size_t size);
+
+/* Operations of worker `index`: the first one's number, and how many. Static partition for tasks.
+ */
+void team_share(const struct mpb_trial *trial, enum mpb_kind kind, uint32_t index, uint64_t *first,
+                uint64_t *count);
+
+#endif

@@ -1,0 +1,126 @@
+#include "host/team.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "host/meter.h"
+#include "workloads/workload_table.h"
+#include <errno.h>
+#include <mproc/mproc.h>
+#include <sched.h>
+#include <string.h>
+
+static int bind_to(const struct cpuset *cpus, struct mproc_err *err)
+{
+        static const struct cpuset unbound;
+        int r;
+
+        if (!memcmp(cpus, &unbound, sizeof(unbound)))
+                return 0;
+        r = sched_setaffinity(0, sizeof(cpus->bits), (const cpu_set_t *)cpus->bits);
+        if (r < 0)
+                return error_errno(err, -errno, "bind",
+                                   "the worker could not be bound to its PU; a PU may have gone "
+                                   "offline, or the cpuset has changed");
+        return 0;
+}
+
+void team_share(const struct mpb_trial *trial, enum mpb_kind kind, uint32_t index, uint64_t *first,
+                uint64_t *count)
+{
+        uint64_t rest;
+
+        if (kind != MPB_TASKS) {
+                *first = 0;
+                *count = trial->ops;
+                return;
+        }
+        rest = trial->ops % trial->workers;
+        *count = trial->ops / trial->workers + (index < rest);
+        *first = trial->ops / trial->workers * index + (index < rest ? index : rest);
+}
+
+/* Between gate and finish: nothing here prints, allocates or locks. */
+static void work(struct team *team, const struct mpb_workload *workload, struct mpb_worker *worker,
+                 uint64_t first, uint64_t count, struct worker_outcome *outcome)
+{
+        uint64_t done = 0;
+        bool noted = false;
+
+        while (done < count) {
+                uint64_t grain = count - done < team->grain ? count - done : team->grain;
+
+                workload->work(worker, first + done, grain);
+                done += grain;
+                if (!noted && atomic_load_explicit(&team->first_done, memory_order_relaxed)) {
+                        noted = true;
+                        outcome->noted_ops = done;
+                        outcome->noted_ns = clock_now_ns();
+                }
+        }
+        if (workload->flush)
+                workload->flush(worker);
+        outcome->end_ns = clock_now_ns();
+        atomic_store_explicit(&team->first_done, 1, memory_order_relaxed);
+        outcome->ops = done;
+        if (!noted) {
+                outcome->noted_ops = done;
+                outcome->noted_ns = outcome->end_ns;
+        }
+}
+
+int worker_main(void *argument, size_t size)
+{
+        const struct worker_argument *given = argument;
+        struct team *team = (struct team *)(uintptr_t)given->team;
+        struct seat *seat = &team->seats[given->index];
+        struct worker_outcome own = seat->outcome, *outcome = &own; /* shared whole at the end */
+        const struct mpb_workload *workload = workload_find(team->workload);
+        struct mpb_worker worker = {
+                .trial = &team->trial,
+                .index = given->index,
+                .fd = mproc_self_fd(0),
+                .slot = mpb_slot(&team->trial, given->index),
+        };
+        struct meter_reading before, after;
+        struct mproc_err err = {0};
+        struct meter meter;
+        uint64_t first, count, opened_ns;
+
+        (void)size;
+        if (bind_to(&seat->cpus, &err) < 0)
+                goto fail;
+        team_share(&team->trial, workload->kind, given->index, &first, &count);
+        if (workload->attach && workload->attach(&worker, &err) < 0)
+                goto detach;
+        workload->work(&worker, first, 0); /* its code is resident before the gate opens */
+        meter_open(&meter, team->counters, team->counter_count);
+        meter_read(&meter, &before);
+
+        outcome->gate_ns = clock_now_ns();
+        gate_pass(&team->gate);
+        meter_read(&meter, &before);
+        outcome->pu_begin = sched_getcpu();
+        outcome->begin_ns = clock_now_ns();
+        work(team, workload, &worker, first, count, outcome);
+        outcome->pu_end = sched_getcpu();
+        meter_read(&meter, &after);
+
+        meter_difference(&meter, &before, &after, outcome);
+        opened_ns = atomic_load(&team->gate.opened_ns);
+        outcome->begin_ns -= opened_ns;
+        outcome->end_ns -= opened_ns;
+        outcome->noted_ns -= opened_ns;
+        if (workload->detach)
+                workload->detach(&worker);
+        meter_close(&meter);
+        if (given->index == 0)
+                seat->pss_bytes = meter_pss_bytes();
+        seat->outcome = own;
+        return 0;
+detach:
+        if (workload->detach)
+                workload->detach(&worker);
+fail:
+        mproc_self_fail(&err);
+        return 1;
+}

@@ -1,0 +1,116 @@
+#include "base/units.h"
+#include "model/result.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+struct label {
+        char *buf;
+        size_t size, used;
+};
+
+/* Appends " · " and the text; cut at the end when the label is full. */
+__attribute__((format(printf, 2, 3))) static void add(struct label *label, const char *format, ...)
+{
+        va_list args;
+        int length;
+
+        if (label->used && label->used < label->size)
+                label->used += (size_t)snprintf(label->buf + label->used, label->size - label->used,
+                                                " · ");
+        if (label->used >= label->size)
+                return;
+        va_start(args, format);
+        length = vsnprintf(label->buf + label->used, label->size - label->used, format, args);
+        va_end(args);
+        label->used += (size_t)length;
+}
+
+static const int64_t *param_of(const struct cell *cell, const char *name, bool *is_auto)
+{
+        for (uint32_t i = 0; i < cell->param_count; i++) {
+                if (strcmp(cell->param[i], name))
+                        continue;
+                *is_auto = cell->is_auto[i];
+                return &cell->value[i];
+        }
+        return NULL;
+}
+
+/* Automatic values are the same choice, whatever calibration found for each cell. */
+static bool same_param(const struct cell *a, const struct cell *b, const char *name)
+{
+        bool auto_a = false, auto_b = false;
+        const int64_t *value_a = param_of(a, name, &auto_a), *value_b = param_of(b, name, &auto_b);
+
+        if (!value_a || !value_b)
+                return !value_a && !value_b;
+        return auto_a && auto_b ? true : auto_a == auto_b && *value_a == *value_b;
+}
+
+static bool level_differs(const struct result *result, const struct cell *cell, enum factor factor)
+{
+        for (size_t i = 0; i < result->cell_count; i++)
+                if (!strcmp(result->cells[i].workload, cell->workload) &&
+                    strcmp(result->cells[i].level[factor], cell->level[factor]))
+                        return true;
+        return false;
+}
+
+static bool param_differs(const struct result *result, const struct cell *cell, const char *name)
+{
+        for (size_t i = 0; i < result->cell_count; i++)
+                if (!strcmp(result->cells[i].workload, cell->workload) &&
+                    !same_param(&result->cells[i], cell, name))
+                        return true;
+        return false;
+}
+
+static void add_level(struct label *label, const struct cell *cell, enum factor factor)
+{
+        const char *level = cell->level[factor];
+
+        if (!*level)
+                return;
+        if (factor == FACTOR_WORKERS)
+                add(label, "%s %s", level, strcmp(level, "1") ? "workers" : "worker");
+        else
+                add(label, "%s", level);
+}
+
+static void add_param(struct label *label, const struct cell *cell, uint32_t i)
+{
+        char value[48];
+
+        if (cell->is_auto[i])
+                snprintf(value, sizeof(value), "auto");
+        else if (!strcmp(cell->param_unit[i], "bytes"))
+                units_format_size((double)cell->value[i], value, sizeof(value));
+        else if (!strcmp(cell->param_unit[i], "ns"))
+                units_format_duration((double)cell->value[i], value, sizeof(value));
+        else
+                snprintf(value, sizeof(value), "%lld", (long long)cell->value[i]);
+        add(label, "%s %s", cell->param[i], value);
+}
+
+void cell_label(const struct result *result, const struct cell *cell, char *buf, size_t size)
+{
+        static const enum factor order[] = {FACTOR_SHARE,  FACTOR_START,   FACTOR_RUNTIME,
+                                            FACTOR_SUBMIT, FACTOR_WORKERS, FACTOR_PLACE};
+        struct label label = {.buf = buf, .size = size};
+
+        if (!size)
+                return;
+        *buf = '\0';
+        for (size_t i = 0; i < sizeof(order) / sizeof(*order); i++)
+                if (level_differs(result, cell, order[i]))
+                        add_level(&label, cell, order[i]);
+        for (uint32_t i = 0; i < cell->param_count; i++)
+                if (param_differs(result, cell, cell->param[i]))
+                        add_param(&label, cell, i);
+        for (size_t i = 0; i < 2 && !label.used; i++)
+                add_level(&label, cell, order[i]);
+        if (!label.used)
+                add(&label, "%s", cell->workload);
+}

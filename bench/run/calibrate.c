@@ -1,0 +1,146 @@
+#include "run/measure.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "workloads/workload_table.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* design: overlap ≥ 20 ms and ≥ 100 × skew, under a quota ≥ 10 of its periods. Aimed higher, since
+ * a contended cell's speed varies from trial to trial. */
+#define AIM_NS (30 * NS_PER_MS)
+#define AIM_SKEWS 150
+#define AIM_PERIODS 12
+#define ENOUGH 0.8 /* of the aim */
+#define STEPS_MAX 10
+#define LIVES_NS (10 * NS_PER_MS) /* of process starts, in one trial */
+#define LIVES_MAX 32
+
+static uint64_t aim_ns(const struct result *result, const struct cell *cell, uint64_t skew_ns)
+{
+        const struct environment *env = &result->environment;
+        uint64_t aim = cell->kind == MPB_LIFE_CYCLE ? LIVES_NS : AIM_NS;
+
+        if (cell->kind == MPB_LIFE_CYCLE)
+                return aim;
+        if (AIM_SKEWS * skew_ns > aim)
+                aim = AIM_SKEWS * skew_ns;
+        if (env->cpu_quota > 0 && env->quota_period_ns > 0 &&
+            AIM_PERIODS * (uint64_t)env->quota_period_ns > aim)
+                aim = AIM_PERIODS * (uint64_t)env->quota_period_ns;
+        return aim;
+}
+
+/* The time over which operations are counted. */
+static uint64_t measured_ns(const struct cell *cell, const struct trial_outcome *outcome)
+{
+        return cell->kind == MPB_SHARED ? outcome->overlap_ns : outcome->run_ns;
+}
+
+/* Three significant digits: a number that people can read, and no false precision. */
+static uint64_t rounded(double value)
+{
+        uint64_t unit = 1;
+
+        while (value / (double)unit >= 1000)
+                unit *= 10;
+        return (uint64_t)(value / (double)unit + 0.5) * unit;
+}
+
+static uint64_t next_ops(const struct cell *cell, uint64_t ops, uint64_t took_ns, uint64_t aim)
+{
+        double factor = took_ns ? 1.1 * (double)aim / (double)took_ns : 100;
+
+        /* A first trial is short, and its figure rough. */
+        factor = factor > 100 ? 100 : factor < 1.2 ? 1.2 : factor;
+        ops = rounded((double)ops * factor + 1);
+        return cell->kind == MPB_LIFE_CYCLE && ops > LIVES_MAX ? LIVES_MAX : ops;
+}
+
+static uint64_t first_ops(const struct cell *cell)
+{
+        return cell->kind == MPB_SHARED ? 1000 : cell->kind == MPB_TASKS ? cell->workers : 1;
+}
+
+static void give_up(struct cell *cell, const struct trial_outcome *outcome)
+{
+        cell->status = outcome->status == TRIAL_COLLAPSED     ? CELL_COLLAPSED
+                       : outcome->status == TRIAL_UNSUPPORTED ? CELL_SKIPPED
+                                                              : CELL_FAILED;
+        text_copy(cell->note, sizeof(cell->note), outcome->reason);
+}
+
+static bool has_auto(const struct cell *cell)
+{
+        return cell->ops == 0;
+}
+
+/* Records what calibration found where the report shows it: in the parameter that holds the
+ * operations. */
+static void set_ops(struct cell *cell, uint64_t ops)
+{
+        const char *name = workload_find(cell->workload)->ops_param;
+
+        cell->ops = ops;
+        for (uint32_t i = 0; name && i < cell->param_count; i++)
+                if (!strcmp(cell->param[i], name))
+                        cell->value[i] = (int64_t)ops;
+}
+
+static int calibrate_cell(struct measurement *m, struct cell *cell, struct trial *trial,
+                          struct mproc_err *err)
+{
+        bool is_auto = has_auto(cell);
+        uint64_t ops = is_auto ? first_ops(cell) : cell->ops, skew_ns = UINT64_MAX, begin;
+
+        for (int step = 0; step < STEPS_MAX; step++) {
+                const struct trial_outcome *outcome = &trial->outcome;
+                uint64_t aim;
+                int r;
+
+                begin = clock_now_ns();
+                r = measure_trial(m, cell, ops, m->result->plan.seed, trial, err);
+                if (r < 0)
+                        return r;
+                m->cell_ns[cell->id] = clock_now_ns() - begin;
+                if (outcome->status == TRIAL_INTERRUPTED)
+                        return 0;
+                if (outcome->status != TRIAL_OK && outcome->status != TRIAL_MISMATCH) {
+                        give_up(cell, outcome);
+                        return 0;
+                }
+                if (!is_auto)
+                        return 0;
+                set_ops(cell, ops);
+                if (outcome->skew_ns < skew_ns)
+                        skew_ns = outcome->skew_ns;
+                aim = aim_ns(m->result, cell, skew_ns);
+                if ((double)measured_ns(cell, outcome) >= ENOUGH * (double)aim ||
+                    next_ops(cell, ops, measured_ns(cell, outcome), aim) == ops)
+                        return 0;
+                ops = next_ops(cell, ops, measured_ns(cell, outcome), aim);
+        }
+        return 0;
+}
+
+int calibrate_cells(struct measurement *m, struct mproc_err *err)
+{
+        int r = 0;
+
+        m->stage = "calibrating";
+        for (size_t i = 0; i < m->result->cell_count && !r && !measure_stopped(m); i++) {
+                struct cell *cell = &m->result->cells[i];
+                struct trial trial = {0};
+
+                if (cell->status == CELL_SKIPPED)
+                        continue;
+                trial.workers = calloc(cell->workers, sizeof(*trial.workers));
+                if (!trial.workers)
+                        return -ENOMEM;
+                r = calibrate_cell(m, cell, &trial, err);
+                free(trial.workers);
+        }
+        return r;
+}

@@ -1,0 +1,277 @@
+#include "run/measure.h"
+
+#include "base/error.h"
+#include "base/text.h"
+#include "run/figure.h"
+#include "run/levels.h"
+#include "stats/compare.h"
+#include "workloads/workload_table.h"
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ALPHA 0.05
+
+static bool is_compared(const struct cell *cell)
+{
+        return cell->status == CELL_MEASURED;
+}
+
+/* Comparisons in the largest family: the primary metric of one workload. */
+static size_t family_size(const struct result *result)
+{
+        size_t most = 0;
+
+        for (size_t i = 0; i < result->cell_count; i++) {
+                size_t n = 0;
+
+                for (size_t k = 0; k < result->cell_count; k++)
+                        n += is_compared(&result->cells[k]) &&
+                             !strcmp(result->cells[k].workload, result->cells[i].workload);
+                most = n > most ? n : most;
+        }
+        return most ? most - 1 : 0;
+}
+
+size_t judge_rounds_needed(const struct result *result)
+{
+        return compare_rounds_needed(family_size(result), ALPHA);
+}
+
+/* "start=fork,share=mutex" or bare levels: true when the cell has all of them. */
+static bool cell_matches(const struct cell *cell, const char *wanted)
+{
+        char copy[128], *save = NULL;
+
+        text_copy(copy, sizeof(copy), wanted);
+        for (char *item = strtok_r(copy, ",", &save); item; item = strtok_r(NULL, ",", &save)) {
+                char *level = strchr(item, '=');
+                bool found = false;
+
+                if (level)
+                        *level++ = '\0';
+                for (int f = 0; f < FACTOR_COUNT; f++)
+                        if (!level || !strcmp(item, factor_name(f)))
+                                found |= !strcmp(cell->level[f], level ? level : item);
+                if (!found)
+                        return false;
+        }
+        return true;
+}
+
+const struct cell *judge_baseline(const struct result *result, const char *workload)
+{
+        const char *wanted = result->plan.baseline, *usual = workload_find(workload)->baseline;
+        const struct cell *best = NULL;
+
+        for (int attempt = *wanted ? 0 : 1; attempt < 3 && !best; attempt++)
+                for (size_t i = 0; i < result->cell_count && !best; i++) {
+                        const struct cell *cell = &result->cells[i];
+
+                        if (strcmp(cell->workload, workload) || !is_compared(cell))
+                                continue;
+                        if (attempt == 2 ||
+                            cell_matches(cell, attempt ? usual ? usual : "" : wanted))
+                                best = cell;
+                }
+        return best;
+}
+
+int judge_check(const struct result *result, struct mproc_err *err)
+{
+        const char *wanted = result->plan.baseline;
+
+        if (!*wanted)
+                return 0;
+        for (size_t i = 0; i < result->cell_count; i++)
+                if (cell_matches(&result->cells[i], wanted) && is_compared(&result->cells[i]))
+                        return 0;
+        return error_set(err, -EINVAL, "baseline",
+                         "no cell to be measured is '%s': give levels of this plan, such as "
+                         "--baseline=mutex or --baseline=start=fork,share=mutex",
+                         wanted);
+}
+
+/* Figures of one cell by round; NaN where there is none. */
+static void by_round(const struct result *result, const struct cell *cell, enum metric metric,
+                     bool all_rounds, double *values, size_t rounds)
+{
+        for (size_t i = 0; i < rounds; i++)
+                values[i] = NAN;
+        for (size_t i = 0; i < result->trial_count; i++) {
+                const struct trial *trial = &result->trials[i];
+
+                if (trial->cell == cell->id && trial->round < rounds &&
+                    (all_rounds || figure_counts(result, trial)))
+                        values[trial->round] = figure_of(cell, trial, metric);
+        }
+}
+
+struct desk {
+        struct result *result;
+        size_t rounds; /* begun, the last one perhaps not whole */
+        double *mine, *theirs;
+        double confidence;
+};
+
+static int compare_cells(struct desk *desk, const struct cell *baseline, const struct cell *cell,
+                         enum metric metric, struct mproc_err *err)
+{
+        struct comparison *c = result_add_comparison(desk->result);
+        struct effect effect;
+
+        if (!c)
+                return error_set(err, -ENOMEM, "judge", "no memory for the comparisons");
+        by_round(desk->result, cell, metric, false, desk->mine, desk->rounds);
+        by_round(desk->result, baseline, metric, false, desk->theirs, desk->rounds);
+        effect = compare_paired(desk->mine, desk->theirs, desk->rounds, desk->confidence);
+        *c = (struct comparison){
+                .metric = metric,
+                .baseline = baseline->id,
+                .cell = cell->id,
+                .n = (uint32_t)effect.n,
+                .ratio = effect.ratio,
+                .ci_low = effect.low,
+                .ci_high = effect.high,
+                .p = effect.p,
+                .p_holm = NAN,
+                .verdict = VERDICT_NONE,
+                .all_rounds_ratio = NAN,
+        };
+        if (desk->result->disturbed_rounds && !desk->result->disturbed_kept) {
+                by_round(desk->result, cell, metric, true, desk->mine, desk->rounds);
+                by_round(desk->result, baseline, metric, true, desk->theirs, desk->rounds);
+                c->all_rounds_ratio =
+                        compare_paired(desk->mine, desk->theirs, desk->rounds, desk->confidence)
+                                .ratio;
+        }
+        return 0;
+}
+
+/* Holm over one family, and its verdicts. */
+static int give_verdicts(struct result *result, size_t begin, uint32_t looks, struct mproc_err *err)
+{
+        size_t m = result->comparison_count - begin;
+        double threshold = (double)result->plan.threshold_ppm / 1e6, alpha = ALPHA / looks;
+        double *p = calloc(m ? m : 1, sizeof(*p));
+
+        if (!p)
+                return error_set(err, -ENOMEM, "judge", "no memory for the comparisons");
+        for (size_t i = 0; i < m; i++)
+                p[i] = result->comparisons[begin + i].p;
+        compare_holm(p, m, p);
+        for (size_t i = 0; i < m; i++) {
+                struct comparison *c = &result->comparisons[begin + i];
+                struct effect effect = {.ratio = c->ratio,
+                                        .low = c->ci_low,
+                                        .high = c->ci_high,
+                                        .n = c->n,
+                                        .p = c->p};
+
+                c->p_holm = p[i];
+                c->verdict = compare_verdict(&effect, c->p_holm, metric_higher_is_better(c->metric),
+                                             threshold, alpha);
+                if (c->verdict == VERDICT_INCONCLUSIVE)
+                        c->rounds_wanted =
+                                (uint32_t)compare_rounds_for_verdict(&effect, threshold, alpha, m);
+        }
+        free(p);
+        return 0;
+}
+
+static bool first_of_its_workload(const struct result *result, size_t index)
+{
+        for (size_t i = 0; i < index; i++)
+                if (!strcmp(result->cells[i].workload, result->cells[index].workload))
+                        return false;
+        return true;
+}
+
+/* Does the cell differ from the baseline in its start method, and in nothing else? */
+static bool differs_in_start(const struct cell *a, const struct cell *b)
+{
+        for (int f = 0; f < FACTOR_COUNT; f++)
+                if ((f == FACTOR_START) == !strcmp(a->level[f], b->level[f]))
+                        return false;
+        return true;
+}
+
+static int judge_workload(struct desk *desk, const char *workload, uint32_t looks,
+                          struct mproc_err *err)
+{
+        struct result *result = desk->result;
+        const struct cell *baseline = judge_baseline(result, workload);
+        size_t begin = result->comparison_count;
+        int r = 0;
+
+        if (!baseline)
+                return 0;
+        for (size_t i = 0; i < result->cell_count && !r; i++) {
+                const struct cell *cell = &result->cells[i];
+
+                if (cell != baseline && is_compared(cell) && !strcmp(cell->workload, workload))
+                        r = compare_cells(desk, baseline, cell, cell->primary, err);
+        }
+        if (!r)
+                r = give_verdicts(result, begin, looks, err);
+        /* Start methods are compared by what starting costs, too: described, without a verdict. */
+        for (size_t i = 0; i < result->cell_count && !r; i++) {
+                const struct cell *cell = &result->cells[i];
+
+                if (cell->primary != METRIC_WALL && is_compared(cell) &&
+                    !strcmp(cell->workload, workload) && differs_in_start(cell, baseline))
+                        r = compare_cells(desk, baseline, cell, METRIC_START, err);
+        }
+        return r;
+}
+
+static void say_why_no_verdict(struct result *result)
+{
+        size_t measured = 0, needed = judge_rounds_needed(result);
+        uint32_t used = result->rounds;
+        double each;
+
+        *result->no_verdict = '\0';
+        for (size_t i = 0; i < result->cell_count; i++)
+                measured += is_compared(&result->cells[i]);
+        for (size_t i = 0; i < result->comparison_count; i++)
+                if (result->comparisons[i].verdict != VERDICT_NONE)
+                        return;
+        if (!result->disturbed_kept)
+                used -= result->disturbed_rounds;
+        if (measured && used < needed) {
+                each = result->rounds ? (double)result->duration_ns / result->rounds / 1e9 : 0;
+                snprintf(result->no_verdict, sizeof(result->no_verdict),
+                         "no verdicts: they need %zu rounds, and %u were done (--rounds=%zu, about "
+                         "%.0f s)",
+                         needed, used, needed, ceil(each * (double)needed));
+        } else if (!measured) {
+                snprintf(result->no_verdict, sizeof(result->no_verdict),
+                         "no verdicts: no cell ran long enough for a rate");
+        } else {
+                snprintf(result->no_verdict, sizeof(result->no_verdict),
+                         "no verdicts: there is nothing to compare with");
+        }
+}
+
+int judge_cells(struct result *result, uint32_t looks, struct mproc_err *err)
+{
+        struct desk desk = {
+                .result = result, .rounds = result->rounds + 1, .confidence = 1 - ALPHA / looks};
+        int r = 0;
+
+        desk.mine = calloc(desk.rounds, sizeof(double));
+        desk.theirs = calloc(desk.rounds, sizeof(double));
+        if (!desk.mine || !desk.theirs)
+                r = error_set(err, -ENOMEM, "judge", "no memory for %zu rounds", desk.rounds);
+        for (size_t i = 0; i < result->cell_count && !r; i++)
+                if (first_of_its_workload(result, i))
+                        r = judge_workload(&desk, result->cells[i].workload, looks, err);
+        if (!r)
+                say_why_no_verdict(result);
+        free(desk.mine);
+        free(desk.theirs);
+        return r;
+}

@@ -1,0 +1,52 @@
+/* What calibration and rounds share: the run in hand. Driver's main thread only. */
+#ifndef RUN_MEASURE_H
+#define RUN_MEASURE_H
+
+#include "count/noise.h"
+#include "place/topology.h"
+#include "run/run.h"
+#include "run/session.h"
+
+struct measurement {
+        struct result *result;
+        const struct run_hooks *hooks;
+        struct session session;
+        struct topology *topology;
+        struct noise_reader *noise;
+        uint64_t begin_ns;
+        uint64_t *cell_ns; /* what a trial of each cell takes, as calibration saw it */
+        uint32_t round, rounds;
+        const char *stage;
+};
+
+/* Runs one trial of a cell with `ops` operations and `seed`; fills `trial` (its workers are
+ * allocated by the caller). An error: nothing can be measured any more. */
+int measure_trial(struct measurement *m, struct cell *cell, uint64_t ops, uint64_t seed,
+                  struct trial *trial, struct mproc_err *err);
+
+/* True once the user has asked to stop. */
+bool measure_stopped(const struct measurement *m);
+
+/* Finds the operations of each cell whose number is `auto`, and how long a trial takes; cells that
+ * cannot be measured get their status and note. Its trials are discarded. */
+int calibrate_cells(struct measurement *m, struct mproc_err *err);
+
+/* Medians, intervals, losses and counters of every cell from the trials. */
+int summarise_cells(struct result *result, struct mproc_err *err);
+
+/* Comparisons with the baseline, Holm, verdicts; `looks` > 1: α is shared between as many looks at
+ * the data. */
+int judge_cells(struct result *result, uint32_t looks, struct mproc_err *err);
+
+/* Rounds below which no comparison of this result can come to a verdict. */
+size_t judge_rounds_needed(const struct result *result);
+
+/* The baseline cell of a workload; NULL: no cell of it was measured. −EINVAL from judge_check when
+ * the user named one that is not there. */
+const struct cell *judge_baseline(const struct result *result, const char *workload);
+int judge_check(const struct result *result, struct mproc_err *err);
+
+/* Sentences for the reader, from what was measured. */
+void advise_result(struct result *result);
+
+#endif

@@ -1,0 +1,241 @@
+#include "run/session.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/stream.h"
+#include "base/text.h"
+#include "host/hello.h"
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define HOST_PROGRAM "mpbench-host"
+#define PREPARE_NS \
+        (60 * NS_PER_S) /* of a trial, beyond its time limit: files to make, files to drop */
+#define HELLO_NS (60 * NS_PER_S) /* a large ballast has to be touched */
+#define LEAVE_NS (2 * NS_PER_S)  /* to kill a team and leave */
+
+int session_init(struct session *session, int stop_fd, struct mproc_err *err)
+{
+        char own[400], *slash;
+        ssize_t n = readlink("/proc/self/exe", own, sizeof(own) - 1);
+
+        memset(session, 0, sizeof(*session));
+        session->stop_fd = stop_fd;
+        own[n > 0 ? n : 0] = '\0';
+        slash = strrchr(own, '/');
+        if (slash)
+                *slash = '\0';
+        for (int i = 0; i < 3; i++) {
+                if (i == 0)
+                        snprintf(session->program, sizeof(session->program), "%s/%s", own,
+                                 HOST_PROGRAM);
+                else if (i == 1) /* test programs lie one folder deeper */
+                        snprintf(session->program, sizeof(session->program), "%s/../%s", own,
+                                 HOST_PROGRAM);
+                else
+                        snprintf(session->program, sizeof(session->program), "%s/%s",
+                                 MPBENCH_LIBEXEC, HOST_PROGRAM);
+                if (access(session->program, X_OK) == 0)
+                        return 0;
+        }
+        return error_set(err, -ENOENT, "host",
+                         "%s is neither in %s nor in %s: build or install mpbench whole",
+                         HOST_PROGRAM, own, MPBENCH_LIBEXEC);
+}
+
+/* Waits for the end of a host, kills it when it does not come; says in words how it ended. */
+static void reap(struct session_host *host, char *how, size_t size)
+{
+        struct pollfd fd = {.fd = pidfd_open(host->pid, 0), .events = POLLIN};
+        siginfo_t info = {0};
+
+        if (fd.fd < 0 || poll(&fd, 1, (int)(LEAVE_NS / NS_PER_MS)) <= 0)
+                kill(host->pid, SIGKILL);
+        if (fd.fd >= 0)
+                close(fd.fd);
+        while (waitid(P_PID, (id_t)host->pid, &info, WEXITED) < 0 && errno == EINTR)
+                ;
+        if (info.si_code == CLD_EXITED)
+                snprintf(how, size, "it left with exit code %d", info.si_status);
+        else if (info.si_code)
+                snprintf(how, size, "it was killed by signal %d (SIG%s)%s", info.si_status,
+                         sigabbrev_np(info.si_status) ? sigabbrev_np(info.si_status) : "?",
+                         info.si_status == SIGKILL ? ": by hand, or for want of memory (see dmesg)"
+                                                   : "");
+        else
+                snprintf(how, size, "its exit status went elsewhere");
+        host->pid = 0;
+}
+
+static void end_host(struct session_host *host, char *how, size_t size)
+{
+        close(host->socket);
+        host->socket = -1;
+        reap(host, how, size);
+}
+
+void session_done(struct session *session)
+{
+        char how[160];
+
+        if (!session)
+                return;
+        for (uint32_t i = 0; i < session->host_count; i++)
+                if (session->hosts[i].pid)
+                        end_host(&session->hosts[i], how, sizeof(how));
+        session->host_count = 0;
+}
+
+static int spawn_host(const char *program, uint64_t ballast, int theirs, int *pid)
+{
+        char fd_argument[32], ballast_argument[48];
+        char *argv[] = {(char *)HOST_PROGRAM, fd_argument, ballast_argument, NULL};
+        posix_spawn_file_actions_t actions;
+        posix_spawnattr_t attr;
+        int r;
+
+        snprintf(fd_argument, sizeof(fd_argument), "--fd=%d", theirs);
+        snprintf(ballast_argument, sizeof(ballast_argument), "--ballast=%llu",
+                 (unsigned long long)ballast);
+        posix_spawn_file_actions_init(&actions);
+        posix_spawnattr_init(&attr);
+        /* Onto itself: the descriptor stays open over exec. A group of its own: Ctrl-C reaches the
+         * driver alone, and the driver decides what is kept. */
+        r = posix_spawn_file_actions_adddup2(&actions, theirs, theirs);
+        posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP);
+        if (!r)
+                r = posix_spawn(pid, program, &actions, &attr, argv, environ);
+        posix_spawnattr_destroy(&attr);
+        posix_spawn_file_actions_destroy(&actions);
+        return -r;
+}
+
+static int start_host(struct session *session, struct session_host *host, struct mproc_err *err)
+{
+        struct host_hello hello, own = HOST_HELLO;
+        char how[160];
+        int pair[2], r;
+
+        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+                return error_errno(err, -errno, "host", "no socket to talk to a host");
+        r = spawn_host(session->program, host->ballast, pair[1], &host->pid);
+        close(pair[1]);
+        if (r < 0) {
+                close(pair[0]);
+                host->pid = 0;
+                return error_errno(err, r, "host", "%s could not be started", session->program);
+        }
+        host->socket = pair[0];
+        r = stream_receive(host->socket, &hello, sizeof(hello), clock_now_ns() + HELLO_NS,
+                           session->stop_fd);
+        if (r == 0 && !hello.err.code && hello.request_bytes == own.request_bytes &&
+            hello.outcome_bytes == own.outcome_bytes && hello.worker_bytes == own.worker_bytes)
+                return 0;
+        end_host(host, how, sizeof(how));
+        if (r == -EINTR)
+                return error_set(err, r, "host", "stopped");
+        if (r < 0)
+                return error_set(err, -ECHILD, "host", "%s did not come up: %s", HOST_PROGRAM, how);
+        if (hello.err.code) {
+                if (err)
+                        *err = hello.err;
+                return hello.err.code;
+        }
+        return error_set(err, -EPROTO, "host", "%s is of another build: build mpbench whole",
+                         session->program);
+}
+
+static int find_host(struct session *session, uint64_t ballast, struct session_host **ret,
+                     struct mproc_err *err)
+{
+        struct session_host *host = NULL;
+
+        for (uint32_t i = 0; i < session->host_count; i++)
+                if (session->hosts[i].ballast == ballast)
+                        host = &session->hosts[i];
+        if (!host) {
+                if (session->host_count == HOSTS_MAX)
+                        return error_set(err, -E2BIG, "host",
+                                         "more than %d sizes of a parent in one run: ask for fewer",
+                                         HOSTS_MAX);
+                host = &session->hosts[session->host_count++];
+                *host = (struct session_host){.ballast = ballast, .socket = -1};
+        }
+        *ret = host;
+        return host->pid ? 0 : start_host(session, host, err);
+}
+
+int session_warm(struct session *session, uint64_t ballast, struct mproc_err *err)
+{
+        struct session_host *host;
+
+        return find_host(session, ballast, &host, err);
+}
+
+static void give_up(struct session_host *host, int code, uint32_t workers,
+                    struct trial_outcome *outcome)
+{
+        char how[160];
+
+        if (code == -ETIMEDOUT)
+                kill(host->pid, SIGKILL); /* it does not keep its own time limit: it is stuck */
+        end_host(host, how, sizeof(how));
+        *outcome = (struct trial_outcome){
+                .workers = workers,
+                .status = code == -EINTR ? TRIAL_INTERRUPTED : TRIAL_HOST_DIED,
+        };
+        if (code == -EINTR)
+                text_copy(outcome->reason, sizeof(outcome->reason), "the run was stopped");
+        else if (code == -ETIMEDOUT)
+                text_copy(outcome->reason, sizeof(outcome->reason),
+                          "the host process did not answer and was killed");
+        else
+                snprintf(outcome->reason, sizeof(outcome->reason),
+                         "the host process died in mid-trial: %s", how);
+}
+
+int session_trial(struct session *session, uint64_t ballast, const struct trial_request *request,
+                  const struct cpuset *cpus, struct trial_outcome *outcome,
+                  struct worker_outcome *workers, struct mproc_err *err)
+{
+        struct session_host *host;
+        uint64_t deadline_ns;
+        int r;
+
+        r = find_host(session, ballast, &host, err);
+        if (r < 0)
+                return r;
+        *outcome = (struct trial_outcome){.workers = request->workers};
+        deadline_ns = clock_now_ns() + request->timeout_ns + PREPARE_NS;
+        r = stream_send(host->socket, request, sizeof(*request));
+        if (!r)
+                r = stream_send(host->socket, cpus, request->workers * sizeof(*cpus));
+        if (!r)
+                r = stream_receive(host->socket, outcome, sizeof(*outcome), deadline_ns,
+                                   session->stop_fd);
+        if (!r)
+                r = stream_receive(host->socket, workers, request->workers * sizeof(*workers),
+                                   deadline_ns, session->stop_fd);
+        if (r < 0)
+                give_up(host, r, request->workers, outcome);
+        return 0;
+}
+
+size_t session_pids(const struct session *session, int pids[HOSTS_MAX])
+{
+        size_t n = 0;
+
+        for (uint32_t i = 0; i < session->host_count; i++)
+                if (session->hosts[i].pid)
+                        pids[n++] = session->hosts[i].pid;
+        return n;
+}

@@ -1,0 +1,43 @@
+/* The driver's side of the hosts: starts them, asks for trials, survives their death. Driver's main
+ * thread only. */
+#ifndef RUN_SESSION_H
+#define RUN_SESSION_H
+
+#include "model/trial.h"
+#include <mproc/err.h>
+
+#define HOSTS_MAX 8
+#define BALLAST_PARAM "parent_rss" /* a parameter of this name chooses the host */
+
+struct session_host {
+        uint64_t ballast; /* bytes of touched memory beyond its own */
+        int pid;          /* 0: not running */
+        int socket;
+};
+
+struct session {
+        char program[512];
+        struct session_host hosts[HOSTS_MAX];
+        uint32_t host_count;
+        int stop_fd; /* readable: the trial in hand is given up; −1: none */
+};
+
+/* Finds the host program: beside this one, or where it is installed. -ENOENT. */
+int session_init(struct session *session, int stop_fd, struct mproc_err *err);
+/* Ends all hosts, and with them their teams. NULL and zeroed are fine. */
+void session_done(struct session *session);
+
+/* Starts the host with this ballast if it does not run, so that the next trial does not wait for
+ * it. */
+int session_warm(struct session *session, uint64_t ballast, struct mproc_err *err);
+
+/* Runs one trial in the host of this ballast. 0, also when the trial failed: outcome->status says
+ * so (TRIAL_HOST_DIED, TRIAL_INTERRUPTED included). An error: no host can be started. */
+int session_trial(struct session *session, uint64_t ballast, const struct trial_request *request,
+                  const struct cpuset *cpus, struct trial_outcome *outcome,
+                  struct worker_outcome *workers, struct mproc_err *err);
+
+/* Pids of running hosts, for the noise ledger; returns how many. */
+size_t session_pids(const struct session *session, int pids[HOSTS_MAX]);
+
+#endif

@@ -1,0 +1,254 @@
+/* samples.csv: tidy, one row per trial and worker. What is not known is an empty field. */
+#include "reports/report.h"
+
+#include "base/error.h"
+#include "count/event.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Names of parameters over all cells: a column each. */
+struct params {
+        size_t count;
+        const char **name;
+};
+
+static void put_text(FILE *out, const char *text)
+{
+        if (!strpbrk(text, ",\"\r\n")) {
+                fputs(text, out);
+                return;
+        }
+        fputc('"', out);
+        for (; *text; text++) {
+                if (*text == '"')
+                        fputc('"', out);
+                fputc(*text, out);
+        }
+        fputc('"', out);
+}
+
+static void text_field(FILE *out, const char *text)
+{
+        fputc(',', out);
+        put_text(out, text);
+}
+
+static void number_field(FILE *out, bool known, uint64_t value)
+{
+        fputc(',', out);
+        if (known)
+                fprintf(out, "%" PRIu64, value);
+}
+
+static void signed_field(FILE *out, bool known, int64_t value)
+{
+        fputc(',', out);
+        if (known)
+                fprintf(out, "%" PRId64, value);
+}
+
+static int find_params(const struct result *result, struct params *ret)
+{
+        *ret = (struct params){0};
+        for (size_t i = 0; i < result->cell_count; i++)
+                for (uint32_t j = 0; j < result->cells[i].param_count && j < MPB_PARAMS_MAX; j++) {
+                        const char *name = result->cells[i].param[j], **grown;
+                        bool known = false;
+
+                        for (size_t k = 0; k < ret->count && !known; k++)
+                                known = !strcmp(ret->name[k], name);
+                        if (known)
+                                continue;
+                        grown = reallocarray(ret->name, ret->count + 1, sizeof(*grown));
+                        if (!grown)
+                                return -ENOMEM;
+                        ret->name = grown;
+                        ret->name[ret->count++] = name;
+                }
+        return 0;
+}
+
+static void write_heads(const struct result *result, const struct params *params, FILE *out)
+{
+        const struct environment *machine = &result->environment;
+
+        fputs("cell,workload", out);
+        for (int factor = 0; factor < FACTOR_COUNT; factor++)
+                text_field(out, factor_name(factor));
+        for (size_t i = 0; i < params->count; i++) {
+                char name[64];
+
+                snprintf(name, sizeof(name), "param_%s", params->name[i]);
+                text_field(out, name);
+        }
+        fputs(",round,position,disturbed,status,reason,verified,final,expected,ops,overlap_ops,"
+              "wall_duration_ns,start_duration_ns,run_duration_ns,stop_duration_ns,overlap_ns,"
+              "skew_ns,host_rss_bytes,pss_bytes,life_returned_ns,life_first_ns,life_ready_ns,"
+              "life_wall_ns,steal_ns,foreign_cpu_ns,psi_cpu_ns,psi_io_ns,psi_memory_ns",
+              out);
+        fputs(",worker,pid,pu_begin,pu_end,begin_ns,end_ns,worker_ops,noted_ops,noted_ns,"
+              "returned_ns,first_ns,ready_ns,gate_ns,exit_state,exit_code,user_ns,system_ns,"
+              "minor_faults,major_faults,voluntary_switches,involuntary_switches,migrations,"
+              "run_delay_ns,tsc_ticks",
+              out);
+        for (uint32_t i = 0; i < machine->counter_count && i < COUNTERS_MAX; i++) {
+                static const char *const parts[] = {"", "_status", "_running_share"};
+
+                for (size_t part = 0; part < 3; part++) {
+                        char name[96];
+
+                        snprintf(name, sizeof(name), "%s%s", machine->counters[i].name,
+                                 parts[part]);
+                        text_field(out, name);
+                }
+        }
+        fputc('\n', out);
+}
+
+static void write_cell(const struct cell *cell, const struct params *params, FILE *out)
+{
+        fprintf(out, "%u", cell->id);
+        text_field(out, cell->workload);
+        for (int factor = 0; factor < FACTOR_COUNT; factor++)
+                text_field(out, cell->level[factor]);
+        for (size_t i = 0; i < params->count; i++) {
+                fputc(',', out);
+                for (uint32_t j = 0; j < cell->param_count && j < MPB_PARAMS_MAX; j++)
+                        if (!strcmp(cell->param[j], params->name[i]) && cell->value[j] != MPB_AUTO)
+                                fprintf(out, "%" PRId64, cell->value[j]);
+        }
+}
+
+static void write_trial(const struct trial *trial, FILE *out)
+{
+        const struct trial_outcome *outcome = &trial->outcome;
+        const struct trial_noise *noise = &trial->noise;
+        bool stat = noise->known & NOISE_STAT, psi = noise->known & NOISE_PSI;
+        bool ok = outcome->status == TRIAL_OK || outcome->status == TRIAL_MISMATCH;
+        bool ran = ok && outcome->run_ns > 0;
+
+        fprintf(out, ",%u,%u,%u", trial->round, trial->position, trial->disturbed);
+        text_field(out, trial_status_name(outcome->status));
+        text_field(out, outcome->reason);
+        fprintf(out, ",%u", (unsigned)(outcome->verified != 0));
+        number_field(out, outcome->verified, outcome->final_value);
+        number_field(out, outcome->verified, outcome->expected_value);
+        number_field(out, ok, outcome->ops);
+        number_field(out, ran, outcome->overlap_ops);
+        number_field(out, outcome->wall_ns, outcome->wall_ns);
+        number_field(out, outcome->start_ns, outcome->start_ns);
+        number_field(out, outcome->run_ns, outcome->run_ns);
+        number_field(out, outcome->stop_ns, outcome->stop_ns);
+        number_field(out, ran, outcome->overlap_ns);
+        number_field(out, ran, outcome->skew_ns);
+        number_field(out, outcome->host_rss_bytes, outcome->host_rss_bytes);
+        number_field(out, outcome->pss_bytes, outcome->pss_bytes);
+        number_field(out, outcome->life.returned_ns, outcome->life.returned_ns);
+        number_field(out, outcome->life.first_ns, outcome->life.first_ns);
+        number_field(out, outcome->life.ready_ns, outcome->life.ready_ns);
+        number_field(out, outcome->life.wall_ns, outcome->life.wall_ns);
+        number_field(out, stat, noise->steal_ns);
+        number_field(out, stat, noise->foreign_cpu_ns);
+        number_field(out, psi, noise->psi_cpu_ns);
+        number_field(out, psi, noise->psi_io_ns);
+        number_field(out, psi, noise->psi_memory_ns);
+}
+
+static const char *exit_state_name(int32_t state)
+{
+        static const char *const names[] = {"running", "exited", "signaled", "unknown", "failed"};
+
+        return state >= 0 && state < 5 ? names[state] : "unknown";
+}
+
+static void write_counter(const struct counter_spec *spec, const struct counter_reading *reading,
+                          FILE *out)
+{
+        enum counter_status status = spec->status;
+        double value = NAN, share = NAN;
+
+        if (reading)
+                status = event_reading_status(spec, reading, &value, &share);
+        if (reading && isfinite(value) && (status == COUNTER_COUNTED || status == COUNTER_SCALED))
+                fprintf(out, ",%.17g,%s,%.6g", value, counter_status_name(status), share);
+        else
+                fprintf(out, ",,%s,", reading ? counter_status_name(status) : "");
+}
+
+/* `worker` NULL: nothing is known of any. */
+static void write_worker(const struct result *result, const struct worker_outcome *worker,
+                         FILE *out)
+{
+        static const struct worker_outcome nobody;
+        const struct environment *machine = &result->environment;
+        const struct worker_outcome *w = worker ? worker : &nobody;
+
+        number_field(out, worker, w->index);
+        signed_field(out, w->pid > 0, w->pid);
+        signed_field(out, worker && w->pu_begin >= 0, w->pu_begin);
+        signed_field(out, worker && w->pu_end >= 0, w->pu_end);
+        number_field(out, w->end_ns, w->begin_ns);
+        number_field(out, w->end_ns, w->end_ns);
+        number_field(out, worker, w->ops);
+        number_field(out, w->noted_ns, w->noted_ops);
+        number_field(out, w->noted_ns, w->noted_ns);
+        number_field(out, w->returned_ns, w->returned_ns);
+        number_field(out, w->first_ns, w->first_ns);
+        number_field(out, w->ready_ns, w->ready_ns);
+        number_field(out, w->gate_ns, w->gate_ns);
+        text_field(out, worker ? exit_state_name(w->exit_state) : "");
+        signed_field(out, worker, w->exit_code);
+        number_field(out, worker, w->user_ns);
+        number_field(out, worker, w->system_ns);
+        number_field(out, worker, w->minor_faults);
+        number_field(out, worker, w->major_faults);
+        number_field(out, worker, w->voluntary_switches);
+        number_field(out, worker, w->involuntary_switches);
+        number_field(out, worker, w->migrations);
+        number_field(out, w->has_run_delay, w->run_delay_ns);
+        number_field(out, w->tsc_ticks, w->tsc_ticks);
+        for (uint32_t i = 0; i < machine->counter_count && i < COUNTERS_MAX; i++)
+                write_counter(&machine->counters[i], worker ? &w->counters[i] : NULL, out);
+        fputc('\n', out);
+}
+
+static int write_csv(const struct result *result, const struct report_style *style, FILE *out,
+                     struct mproc_err *err)
+{
+        struct params params;
+        int rc = find_params(result, &params);
+
+        (void)style;
+        if (rc) {
+                error_set(err, rc, "report", "no memory for the columns of samples.csv");
+                goto out;
+        }
+        write_heads(result, &params, out);
+        for (size_t i = 0; i < result->trial_count; i++) {
+                const struct trial *trial = &result->trials[i];
+                uint32_t rows = trial->workers ? trial->outcome.workers : 0;
+
+                for (uint32_t j = 0; j < (rows ? rows : 1); j++) {
+                        if (trial->cell >= result->cell_count)
+                                continue;
+                        write_cell(&result->cells[trial->cell], &params, out);
+                        write_trial(trial, out);
+                        write_worker(result, rows ? &trial->workers[j] : NULL, out);
+                }
+        }
+        rc = report_end(out, err);
+out:
+        free(params.name);
+        return rc;
+}
+
+const struct report_format report_csv = {
+        .name = "csv",
+        .summary = "a row per trial and worker, for spreadsheets and statistics programs",
+        .file = "samples.csv",
+        .write = write_csv,
+};

@@ -1,0 +1,261 @@
+/* summary.md: the first screen as tables, with all that is needed to judge it elsewhere. */
+#include "reports/report.h"
+#include "reports/view.h"
+#include "reports/wording.h"
+
+#include "base/error.h"
+#include "base/units.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <math.h>
+#include <stdarg.h>
+#include <string.h>
+
+/* Text that Markdown could take for markup stays text. */
+static void put(FILE *out, const char *text)
+{
+        char clean[2048];
+
+        snprintf(clean, sizeof(clean), "%s", text);
+        page_clean(clean, true);
+        for (const char *p = clean; *p; p++) {
+                if (strchr("\\|*_`<#", *p))
+                        fputc('\\', out);
+                fputc(*p, out);
+        }
+}
+
+static void put_paragraph(FILE *out, const char *text)
+{
+        put(out, text);
+        fputs("\n\n", out);
+}
+
+static void put_item(FILE *out, const char *text)
+{
+        fputs("- ", out);
+        put(out, text);
+        fputc('\n', out);
+}
+
+static void put_grid(FILE *out, const struct grid *grid)
+{
+        if (!grid->rows)
+                return;
+        for (size_t row = 0; row < grid->rows; row++) {
+                for (size_t column = 0; column < grid->columns; column++) {
+                        fputs(column ? " | " : "| ", out);
+                        put(out, grid_at(grid, row, column));
+                }
+                fputs(" |\n", out);
+                for (size_t column = 0; !row && column < grid->columns; column++)
+                        fputs(column ? "---:|" : "|---|", out);
+                fputs(row ? "" : "\n", out);
+        }
+        fputc('\n', out);
+}
+
+static void put_row(FILE *out, const struct view_row *row, const char *shared_note)
+{
+        const struct comparison *comparison = row->comparison;
+        const struct cell *cell = row->cell;
+        bool measured = cell->status == CELL_MEASURED;
+        char text[1024];
+
+        fputs("| ", out);
+        put(out, row->label);
+        fputs(" | ", out);
+        if (measured && comparison) {
+                int places = wording_ratio_decimals(comparison->ratio);
+
+                fprintf(out, "%.*f×", places, comparison->ratio);
+                if (isfinite(comparison->ci_low) && isfinite(comparison->ci_high))
+                        fprintf(out, " [%.*f, %.*f]", places, comparison->ci_low, places,
+                                comparison->ci_high);
+        } else if (measured && row->is_baseline) {
+                fputs("1×", out);
+        }
+        fputs(" | ", out);
+        put(out, wording_verdict(row, text, sizeof(text)));
+        fputs(" | ", out);
+        if (measured) {
+                put(out, wording_value(cell, cell->primary % METRIC_COUNT, text, sizeof(text)));
+                wording_value_interval(cell, cell->primary % METRIC_COUNT, text, sizeof(text));
+                fprintf(out, "%s%s", *text ? " " : "", text);
+        }
+        fputs(" | ", out);
+        put(out, wording_condition(row, shared_note, text, sizeof(text)));
+        fputs(" |\n", out);
+}
+
+static void put_rows(FILE *out, const struct view_section *section)
+{
+        const char *shared_note = wording_shared_note(section), *group = NULL;
+        char metric[96];
+
+        wording_metric(section, metric, sizeof(metric));
+        for (size_t i = 0; i < section->row_count; i++) {
+                if (!group || strcmp(group, section->rows[i].group)) {
+                        group = section->rows[i].group;
+                        fputs(i ? "\n" : "", out);
+                        if (*group) {
+                                fputs("### ", out);
+                                put_paragraph(out, group);
+                        }
+                        fputs("| | ratio [95 % interval] | verdict | ", out);
+                        put(out, metric);
+                        fputs(" [95 % interval] | |\n|---|---:|---|---:|---|\n", out);
+                }
+                put_row(out, &section->rows[i], shared_note);
+        }
+        fputc('\n', out);
+        if (*shared_note)
+                put_paragraph(out, shared_note);
+}
+
+static int put_section(FILE *out, const struct view_section *section)
+{
+        char text[1024];
+        struct grid grid;
+        int rc = 0;
+
+        fputs("## ", out);
+        put_paragraph(out, section->workload);
+        put_paragraph(out, wording_conditions(section, text, sizeof(text)));
+        if (!section->is_strip)
+                put_paragraph(out, wording_rounds(section, text, sizeof(text)));
+        if (section->is_life_cycle) {
+                rc = view_starts(section, &grid);
+                put_grid(out, &grid);
+                grid_done(&grid);
+                if (!rc)
+                        rc = view_steps(section, &grid);
+                put_grid(out, &grid);
+                grid_done(&grid);
+        }
+        if (!section->is_life_cycle || section->compared)
+                put_rows(out, section);
+        if (*wording_team_start(section, text, sizeof(text)))
+                put_paragraph(out, text);
+        if (!rc)
+                rc = view_counters(section, &grid);
+        put_grid(out, &grid);
+        grid_done(&grid);
+        return rc;
+}
+
+__attribute__((format(printf, 3, 4))) static void put_fact(FILE *out, const char *name,
+                                                           const char *format, ...)
+{
+        char text[512];
+        va_list args;
+
+        va_start(args, format);
+        vsnprintf(text, sizeof(text), format, args);
+        va_end(args);
+        if (!*text)
+                return;
+        fprintf(out, "| %s | ", name);
+        put(out, text);
+        fputs(" |\n", out);
+}
+
+static void put_environment(FILE *out, const struct result *result)
+{
+        const struct environment *machine = &result->environment;
+        char size[64] = "", pus[128];
+
+        fputs("## Environment\n\n| | |\n|---|---|\n", out);
+        put_fact(out, "tool", "mpbench %s", result->tool_version);
+        put_fact(out, "time", "%s", machine->time);
+        put_fact(out, "seed", "%" PRIu64, result->plan.seed);
+        put_fact(out, "host", "%s", machine->host);
+        put_fact(out, "CPU", "%s", machine->cpu);
+        put_fact(out, "architecture", "%s", machine->arch);
+        put_fact(out, "topology", "%s", machine->topology);
+        put_fact(out, "allowed PUs", "%s (%u)", wording_cpuset(&machine->allowed, pus, sizeof(pus)),
+                 machine->allowed_pus);
+        if (machine->cpu_quota > 0)
+                put_fact(out, "CPU quota", "%.3g CPUs", machine->cpu_quota);
+        else
+                put_fact(out, "CPU quota", "none");
+        if (machine->memory_max >= 0)
+                units_format_size((double)machine->memory_max, size, sizeof(size));
+        put_fact(out, "memory limit", "%s", *size ? size : "none");
+        put_fact(out, "kernel", "%s", machine->kernel);
+        put_fact(out, "C library", "%s", machine->libc);
+        put_fact(out, "virtualization", "%s", machine->virtualization);
+        put_fact(out, "frequency governor", "%s", machine->governor);
+        put_fact(out, "on battery", "%s",
+                 machine->on_battery < 0 ? ""
+                 : machine->on_battery   ? "yes"
+                                         : "no");
+        put_fact(out, "transparent huge pages", "%s", machine->thp);
+        if (machine->load_avg >= 0)
+                put_fact(out, "load average before the run", "%.2f", machine->load_avg);
+        if (machine->perf_event_paranoid != INT32_MIN)
+                put_fact(out, "perf\\_event\\_paranoid", "%d", machine->perf_event_paranoid);
+        fputc('\n', out);
+}
+
+static int write_markdown(const struct result *result, const struct report_style *style, FILE *out,
+                          struct mproc_err *err)
+{
+        struct view view;
+        char text[1024];
+        int rc = view_init(&view, result, err);
+
+        (void)style;
+        if (rc)
+                return rc;
+        fputs("# mpbench", out);
+        for (size_t i = 0; i < view.section_count; i++)
+                if (!view.sections[i].is_strip) {
+                        fputs(i ? ", " : ": ", out);
+                        put(out, view.sections[i].workload);
+                }
+        fputs("\n\n", out);
+        if (result->end == RESULT_INTERRUPTED)
+                put_paragraph(out, "This run was INTERRUPTED: what follows is what it had measured "
+                                   "by then.");
+        for (size_t i = 0; i < sizeof(result->advice) / sizeof(*result->advice); i++)
+                if (*result->advice[i])
+                        put_paragraph(out, result->advice[i]);
+        if (*result->no_verdict)
+                put_paragraph(out, wording_sentence(result->no_verdict, text, sizeof(text)));
+        for (size_t i = 0; i < view.section_count && !rc; i++)
+                rc = put_section(out, &view.sections[i]);
+        for (size_t i = 0; *wording_missing_counter(result, i, text, sizeof(text)); i++)
+                put_paragraph(out, text);
+        fputs("## How to read this\n\n"
+              "- A ratio is the cell divided by the baseline: the median over rounds, each of "
+              "which "
+              "measured every cell once, in random order.\n"
+              "- The interval holds that median with 95 % confidence. *faster* and *slower* are "
+              "said only where chance alone would hardly do it, corrected for the number of "
+              "comparisons; *equivalent*: the whole interval is within ±",
+              out);
+        fprintf(out,
+                "%.3g %%; *inconclusive*: neither.\n"
+                "- Every trial was checked for a right result; WRONG means that a strategy lost "
+                "updates, as it is expected to.\n\n",
+                (double)result->plan.threshold_ppm / 1e4);
+        fputs("## What this does not tell\n\n", out);
+        for (size_t i = 0; *wording_limit(&view, i, text, sizeof(text)); i++)
+                put_item(out, text);
+        fputc('\n', out);
+        put_environment(out, result);
+        view_done(&view);
+        if (rc)
+                return error_errno(err, rc, "report", "summary.md was not made");
+        return report_end(out, err);
+}
+
+const struct report_format report_markdown = {
+        .name = "markdown",
+        .summary = "tables for a page, with the environment",
+        .file = "summary.md",
+        .write = write_markdown,
+};

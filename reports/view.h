@@ -1,0 +1,54 @@
+/* A result as reports show it: a section for each workload, its cells grouped and in order, each
+ * beside its comparison; and the facts about them in words. The formats differ in layout only.
+ * Driver only. Everything points into the result, which has to outlive the view. */
+#ifndef REPORTS_VIEW_H
+#define REPORTS_VIEW_H
+
+#include "model/result.h"
+#include "reports/page.h"
+
+#define VIEW_LABEL_BYTES 192
+
+struct view_row {
+        const struct cell *cell;
+        const struct comparison *comparison; /* in the primary metric; NULL: there is none */
+        bool is_baseline;
+        size_t order;                 /* of its group */
+        char group[VIEW_LABEL_BYTES]; /* "spawn · 4 workers"; empty where only strategies differ */
+        char label[VIEW_LABEL_BYTES]; /* what tells it from the rest of its group: "sharded" */
+};
+
+struct view_section {
+        const struct result *result;
+        const char *workload;
+        enum metric metric; /* the primary one */
+        bool is_life_cycle;
+        bool is_strip;               /* start costs, added to another workload */
+        const struct cell *baseline; /* NULL: none, or several */
+        bool compared;               /* a comparison in the primary metric exists */
+        size_t row_count;
+        struct view_row *rows; /* best first within a group; what has no ratio comes last */
+};
+
+struct view {
+        size_t section_count;
+        struct view_section *sections;
+};
+
+int view_init(struct view *view, const struct result *result, struct mproc_err *err);
+void view_done(struct view *view);
+
+/* "fork", "raw-posix_spawn": how a life-cycle cell starts its process. */
+void view_method(const struct cell *cell, char *buf, size_t size);
+/* The parent's size that a life-cycle cell was measured under, bytes; −1: it has none. */
+int64_t view_parent_bytes(const struct cell *cell);
+/* `label` without its part `part` (" · " is between parts). */
+void view_without(const char *label, const char *part, char *buf, size_t size);
+
+/* Tables: what there is to show of counters, of start costs per parent size, and of their steps.
+ * A grid of 0 rows: nothing. -ENOMEM. */
+int view_counters(const struct view_section *section, struct grid *ret);
+int view_starts(const struct view_section *section, struct grid *ret);
+int view_steps(const struct view_section *section, struct grid *ret);
+
+#endif

@@ -1,0 +1,244 @@
+/* The tables of view.h. */
+#include "reports/view.h"
+#include "reports/wording.h"
+
+#include "base/units.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SHOWN_MAX 40
+
+static bool is_counted(const struct cell_counter *counter)
+{
+        return (counter->status == COUNTER_COUNTED || counter->status == COUNTER_SCALED) &&
+               isfinite(counter->value);
+}
+
+/* What depends on how long a trial was is left to report.json. */
+static bool is_per_operation(const char *name)
+{
+        size_t length = strlen(name);
+
+        return !strcmp(name, "instructions/cycle") ||
+               (length > 3 && !strcmp(name + length - 3, "/op"));
+}
+
+static const struct cell_counter *find_counter(const struct cell *cell, const char *name)
+{
+        for (uint32_t i = 0; i < cell->counter_count && i < CELL_COUNTERS_MAX; i++)
+                if (!strcmp(cell->counters[i].name, name))
+                        return &cell->counters[i];
+        return NULL;
+}
+
+static size_t counted_names(const struct view_section *section, const char **names)
+{
+        size_t count = 0;
+
+        for (size_t i = 0; i < section->row_count; i++) {
+                const struct cell *cell = section->rows[i].cell;
+
+                for (uint32_t j = 0; j < cell->counter_count && j < CELL_COUNTERS_MAX; j++) {
+                        const struct cell_counter *counter = &cell->counters[j];
+                        bool known = !is_per_operation(counter->name) || !is_counted(counter);
+
+                        for (size_t k = 0; k < count && !known; k++)
+                                known = !strcmp(names[k], counter->name);
+                        if (!known && count < SHOWN_MAX)
+                                names[count++] = counter->name;
+                }
+        }
+        return count;
+}
+
+static bool has_any(const struct cell *cell, const char **names, size_t count)
+{
+        for (size_t i = 0; i < count; i++) {
+                const struct cell_counter *counter = find_counter(cell, names[i]);
+
+                if (counter && is_counted(counter))
+                        return true;
+        }
+        return false;
+}
+
+static void name_row(const struct view_row *row, char *text)
+{
+        page_append(text, GRID_TEXT_BYTES, "%s", row->label);
+        if (*row->group)
+                page_append(text, GRID_TEXT_BYTES, " · %s", row->group);
+}
+
+static void set_counter(const struct cell_counter *counter, char *text)
+{
+        if (!counter || !is_counted(counter))
+                snprintf(text, GRID_TEXT_BYTES, "–");
+        else
+                snprintf(text, GRID_TEXT_BYTES, "%s%.3g",
+                         counter->status == COUNTER_SCALED ? "~" : "", counter->value);
+}
+
+int view_counters(const struct view_section *section, struct grid *ret)
+{
+        const char *names[SHOWN_MAX];
+        size_t count = counted_names(section, names), rows = 0;
+
+        *ret = (struct grid){0};
+        if (!count)
+                return 0;
+        if (grid_init(ret, 1 + section->row_count, 1 + count))
+                return -ENOMEM;
+        snprintf(grid_at(ret, 0, 0), GRID_TEXT_BYTES, "Per operation");
+        for (size_t i = 0; i < count; i++) {
+                const char *end = strstr(names[i], "/op");
+                int length = end ? (int)(end - names[i]) : (int)strlen(names[i]);
+
+                snprintf(grid_at(ret, 0, 1 + i), GRID_TEXT_BYTES, "%.*s%s", length, names[i],
+                         strcmp(names[i], "task-clock/op") ? "" : ", ns");
+        }
+        for (size_t i = 0; i < section->row_count; i++) {
+                const struct view_row *row = &section->rows[i];
+
+                if (!has_any(row->cell, names, count))
+                        continue;
+                rows++;
+                name_row(row, grid_at(ret, rows, 0));
+                for (size_t j = 0; j < count; j++)
+                        set_counter(find_counter(row->cell, names[j]), grid_at(ret, rows, 1 + j));
+        }
+        ret->rows = 1 + rows;
+        return 0;
+}
+
+/* Methods by where they first occur, parents by size. */
+struct starts {
+        size_t methods, parents;
+        char method[SHOWN_MAX][VIEW_LABEL_BYTES];
+        int64_t parent[SHOWN_MAX];
+};
+
+static int by_size(const void *left, const void *right)
+{
+        int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
+
+        return (a > b) - (a < b);
+}
+
+/* "fork · compact": the method, and what else differs but the parent. */
+static void name_method(const struct view_row *row, char *buf)
+{
+        char size[48], parent[64], others[VIEW_LABEL_BYTES];
+
+        units_format_size((double)view_parent_bytes(row->cell), size, sizeof(size));
+        snprintf(parent, sizeof(parent), "parent_rss %s", size);
+        view_without(row->group, parent, others, sizeof(others));
+        snprintf(buf, VIEW_LABEL_BYTES, "%s", row->label);
+        page_append(buf, VIEW_LABEL_BYTES, "%s%s", *others ? " · " : "", others);
+}
+
+static size_t method_index(const struct starts *starts, const struct view_row *row)
+{
+        char method[VIEW_LABEL_BYTES];
+        size_t i = 0;
+
+        name_method(row, method);
+        while (i < starts->methods && strcmp(starts->method[i], method))
+                i++;
+        return i;
+}
+
+static size_t parent_index(const struct starts *starts, const struct view_row *row)
+{
+        size_t i = 0;
+
+        while (i < starts->parents && starts->parent[i] != view_parent_bytes(row->cell))
+                i++;
+        return i;
+}
+
+static void find_starts(const struct view_section *section, struct starts *ret)
+{
+        *ret = (struct starts){0};
+        for (size_t i = 0; i < section->row_count; i++) {
+                const struct view_row *row = &section->rows[i];
+
+                if (method_index(ret, row) == ret->methods && ret->methods < SHOWN_MAX)
+                        name_method(row, ret->method[ret->methods++]);
+                if (parent_index(ret, row) == ret->parents && ret->parents < SHOWN_MAX)
+                        ret->parent[ret->parents++] = view_parent_bytes(row->cell);
+        }
+        qsort(ret->parent, ret->parents, sizeof(*ret->parent), by_size);
+}
+
+int view_starts(const struct view_section *section, struct grid *ret)
+{
+        struct starts starts;
+        char size[48];
+
+        *ret = (struct grid){0};
+        find_starts(section, &starts);
+        if (!section->is_life_cycle || !starts.methods)
+                return 0;
+        if (grid_init(ret, 1 + starts.methods, 1 + starts.parents))
+                return -ENOMEM;
+        snprintf(grid_at(ret, 0, 0), GRID_TEXT_BYTES, "Call to joined");
+        for (size_t i = 0; i < starts.parents; i++)
+                if (starts.parent[i] <= 0)
+                        snprintf(grid_at(ret, 0, 1 + i), GRID_TEXT_BYTES, "%s",
+                                 starts.parent[i] < 0 ? "wall time" : "bare parent");
+                else
+                        snprintf(grid_at(ret, 0, 1 + i), GRID_TEXT_BYTES, "parent of %s",
+                                 units_format_size((double)starts.parent[i], size, sizeof(size)));
+        for (size_t i = 0; i < starts.methods; i++)
+                snprintf(grid_at(ret, 1 + i, 0), GRID_TEXT_BYTES, "%.90s", starts.method[i]);
+        for (size_t i = 0; i < section->row_count; i++) {
+                const struct cell *cell = section->rows[i].cell;
+                size_t row = method_index(&starts, &section->rows[i]);
+                size_t column = parent_index(&starts, &section->rows[i]);
+                char *text;
+
+                if (row == starts.methods || column == starts.parents)
+                        continue;
+                text = grid_at(ret, 1 + row, 1 + column);
+                wording_duration(cell->step[3].n ? &cell->step[3] : &cell->summary[METRIC_WALL],
+                                 true, text, GRID_TEXT_BYTES);
+                if (!*text)
+                        snprintf(text, GRID_TEXT_BYTES, "%s", cell_status_name(cell->status));
+        }
+        return 0;
+}
+
+int view_steps(const struct view_section *section, struct grid *ret)
+{
+        static const char *const heads[] = {"returned", "first instruction", "ready", "joined"};
+        size_t rows = 0;
+
+        *ret = (struct grid){0};
+        if (!section->is_life_cycle)
+                return 0;
+        if (grid_init(ret, 1 + section->row_count, 5))
+                return -ENOMEM;
+        snprintf(grid_at(ret, 0, 0), GRID_TEXT_BYTES, "Steps, from the call");
+        for (size_t i = 0; i < 4; i++)
+                snprintf(grid_at(ret, 0, 1 + i), GRID_TEXT_BYTES, "%s", heads[i]);
+        for (size_t i = 0; i < section->row_count; i++) {
+                const struct view_row *row = &section->rows[i];
+
+                if (!row->cell->step[3].n)
+                        continue;
+                rows++;
+                name_row(row, grid_at(ret, rows, 0));
+                for (size_t j = 0; j < 4; j++) {
+                        char *text = grid_at(ret, rows, 1 + j);
+
+                        wording_duration(&row->cell->step[j], false, text, GRID_TEXT_BYTES);
+                        if (!*text)
+                                snprintf(text, GRID_TEXT_BYTES, "–");
+                }
+        }
+        ret->rows = rows ? 1 + rows : 0;
+        return 0;
+}

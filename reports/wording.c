@@ -1,0 +1,269 @@
+#include "reports/wording.h"
+
+#include "stats/compare.h"
+
+#include <math.h>
+#include <string.h>
+
+struct scale {
+        double factor;
+        const char *unit;
+};
+
+/* The largest step that `value` reaches. */
+static struct scale find_scale(double value, const struct scale *steps, size_t count)
+{
+        size_t i = 0;
+
+        while (i + 1 < count && fabs(value) < steps[i].factor * 0.9995)
+                i++;
+        return steps[i];
+}
+
+static struct scale duration_scale(double ns)
+{
+        static const struct scale steps[] = {{1e8, "s"}, {1e5, "ms"}, {1e3, "µs"}, {1, "ns"}};
+        struct scale scale = find_scale(ns, steps, sizeof(steps) / sizeof(*steps));
+
+        /* 0.21 ms reads better than 210 µs. */
+        if (scale.factor == 1e8 || scale.factor == 1e5)
+                scale.factor *= 10;
+        return scale;
+}
+
+static struct scale count_scale(double value)
+{
+        static const struct scale steps[] = {
+                {1e12, "T "}, {1e9, "G "}, {1e6, "M "}, {1e3, "k "}, {1, ""}};
+
+        return find_scale(value, steps, sizeof(steps) / sizeof(*steps));
+}
+
+/* Three digits, from 0.01 on. */
+static int decimals(double value)
+{
+        value = fabs(value);
+        return value >= 99.95 ? 0 : value >= 9.995 ? 1 : value >= 0.0995 || value == 0 ? 2 : 3;
+}
+
+static void append_interval(char *buf, size_t size, const struct summary *summary, double factor,
+                            int places)
+{
+        if (isfinite(summary->ci_low) && isfinite(summary->ci_high))
+                page_append(buf, size, "%s[%.*f, %.*f]", *buf ? " " : "", places,
+                            summary->ci_low / factor, places, summary->ci_high / factor);
+}
+
+char *wording_sentence(const char *text, char *buf, size_t size)
+{
+        size_t length = strlen(text);
+
+        *buf = '\0';
+        page_append(buf, size, "%s%s", text, length && text[length - 1] != '.' ? "." : "");
+        if (*buf >= 'a' && *buf <= 'z')
+                *buf = (char)(*buf - 'a' + 'A');
+        return buf;
+}
+
+char *wording_duration(const struct summary *summary, bool interval, char *buf, size_t size)
+{
+        struct scale scale;
+
+        *buf = '\0';
+        if (!summary->n || !isfinite(summary->median))
+                return buf;
+        scale = duration_scale(summary->median);
+        page_append(buf, size, "%.*f %s", decimals(summary->median / scale.factor),
+                    summary->median / scale.factor, scale.unit);
+        if (interval)
+                append_interval(buf, size, summary, scale.factor,
+                                decimals(summary->median / scale.factor));
+        return buf;
+}
+
+char *wording_value(const struct cell *cell, enum metric metric, char *buf, size_t size)
+{
+        const struct summary *summary = &cell->summary[metric];
+        struct scale scale;
+
+        *buf = '\0';
+        if (metric != METRIC_THROUGHPUT)
+                return wording_duration(summary, false, buf, size);
+        if (!summary->n || !isfinite(summary->median))
+                return buf;
+        scale = count_scale(summary->median);
+        page_append(buf, size, "%.*f %s%s/s", decimals(summary->median / scale.factor),
+                    summary->median / scale.factor, scale.unit, cell->operation);
+        return buf;
+}
+
+char *wording_value_interval(const struct cell *cell, enum metric metric, char *buf, size_t size)
+{
+        const struct summary *summary = &cell->summary[metric];
+        struct scale scale = metric == METRIC_THROUGHPUT ? count_scale(summary->median)
+                                                         : duration_scale(summary->median);
+
+        *buf = '\0';
+        if (summary->n && isfinite(summary->median))
+                append_interval(buf, size, summary, scale.factor,
+                                decimals(summary->median / scale.factor));
+        return buf;
+}
+
+int wording_ratio_decimals(double ratio)
+{
+        if (ratio >= 99.95)
+                return 0;
+        if (ratio >= 9.995)
+                return 1;
+        if (fabs(ratio - 1) < 0.05)
+                return 3;
+        if (ratio >= 0.0995)
+                return 2;
+        return ratio >= 0.00995 ? 3 : 4;
+}
+
+char *wording_metric(const struct view_section *section, char *buf, size_t size)
+{
+        const char *operation = section->row_count ? section->rows[0].cell->operation : "";
+
+        *buf = '\0';
+        if (section->metric == METRIC_THROUGHPUT)
+                page_append(buf, size, "%s per second", operation);
+        else
+                page_append(buf, size, "%s time", metric_name(section->metric));
+        page_append(buf, size, ", %s is better",
+                    metric_higher_is_better(section->metric) ? "higher" : "lower");
+        return buf;
+}
+
+char *wording_verdict(const struct view_row *row, char *buf, size_t size)
+{
+        const struct cell *cell = row->cell;
+
+        *buf = '\0';
+        switch (cell->status) {
+        case CELL_MEASURED:
+                if (row->comparison && row->comparison->verdict < VERDICT_NONE)
+                        page_append(buf, size, "%s", verdict_name(row->comparison->verdict));
+                else if (row->is_baseline && !row->comparison)
+                        page_append(buf, size, "baseline");
+                break;
+        case CELL_VERIFIED_ONLY:
+                page_append(buf, size, "correct");
+                break;
+        case CELL_LOSSY:
+                page_append(buf, size, "%s", cell->loss.lossy ? "WRONG" : "unsafe");
+                break;
+        case CELL_FAILED:
+                page_append(buf, size, "FAILED");
+                break;
+        default:
+                page_append(buf, size, "%s", cell_status_name(cell->status));
+        }
+        return buf;
+}
+
+static void append_sentence(char *buf, size_t size, const char *text)
+{
+        if (*text)
+                page_append(buf, size, "%s%s", *buf ? "; " : "", text);
+}
+
+static void append_loss(const struct cell *cell, char *buf, size_t size)
+{
+        const struct cell_loss *loss = &cell->loss;
+
+        if (loss->lossy)
+                page_append(buf, size, "lost updates in %u of %u trials, worst %.*f %%",
+                            loss->lossy, loss->trials, loss->worst < 0.0095 ? 2 : 0,
+                            loss->worst * 100);
+        else
+                page_append(buf, size, "lost nothing in %u trials, yet nothing prevents it",
+                            loss->trials);
+}
+
+/* "4000 = 4 × 1000 ✓" */
+static void append_correctness(const struct cell *cell, char *buf, size_t size)
+{
+        if (cell->final_value != cell->expected_value)
+                return;
+        page_append(buf, size, "%llu", (unsigned long long)cell->final_value);
+        if (cell->kind == MPB_SHARED && cell->workers &&
+            cell->ops == cell->expected_value / cell->workers &&
+            cell->expected_value % cell->workers == 0)
+                page_append(buf, size, " = %u × %llu", cell->workers,
+                            (unsigned long long)cell->ops);
+        page_append(buf, size, " ✓");
+}
+
+/* What a comparison needs beside its verdict. */
+static void append_comparison(const struct comparison *comparison, char *buf, size_t size)
+{
+        double all = comparison->all_rounds_ratio, ratio = comparison->ratio;
+
+        if (comparison->verdict == VERDICT_INCONCLUSIVE) {
+                if (comparison->rounds_wanted)
+                        page_append(buf, size, "about %u rounds would do",
+                                    comparison->rounds_wanted);
+                else
+                        page_append(buf, size, "no number of rounds is in sight that would do");
+        }
+        if (!isfinite(all) || all <= 0)
+                return;
+        /* Disturbed rounds matter where they would have changed what is read. */
+        if ((all < 1) != (ratio < 1) || all < comparison->ci_low || all > comparison->ci_high)
+                page_append(buf, size, "%s%.*f× with the disturbed rounds", *buf ? "; " : "",
+                            wording_ratio_decimals(all), all);
+}
+
+char *wording_condition(const struct view_row *row, const char *shared_note, char *buf, size_t size)
+{
+        const struct cell *cell = row->cell;
+        char seen[96];
+
+        *buf = '\0';
+        if (cell->status == CELL_LOSSY)
+                append_loss(cell, buf, size);
+        if (cell->status == CELL_VERIFIED_ONLY)
+                append_correctness(cell, buf, size);
+        if (cell->status == CELL_MEASURED && row->comparison)
+                append_comparison(row->comparison, buf, size);
+        if (cell->placed_wrong) {
+                snprintf(seen, sizeof(seen),
+                         "seen %u time%s on a PU that the worker was not bound to",
+                         cell->placed_wrong, cell->placed_wrong == 1 ? "" : "s");
+                append_sentence(buf, size, seen);
+        }
+        if (strcmp(cell->note, shared_note))
+                append_sentence(buf, size, cell->note);
+        return buf;
+}
+
+char *wording_remark(const struct view_row *row, const char *shared_note, char *buf, size_t size)
+{
+        const struct cell *cell = row->cell;
+        char interval[64], condition[1024];
+
+        *buf = '\0';
+        if (cell->status == CELL_MEASURED && !row->comparison && !row->is_baseline) {
+                wording_value(cell, cell->primary % METRIC_COUNT, buf, size);
+                wording_value_interval(cell, cell->primary % METRIC_COUNT, interval,
+                                       sizeof(interval));
+                if (*interval)
+                        page_append(buf, size, " %s", interval);
+        }
+        append_sentence(buf, size,
+                        wording_condition(row, shared_note, condition, sizeof(condition)));
+        return buf;
+}
+
+const char *wording_shared_note(const struct view_section *section)
+{
+        for (size_t i = 0; i < section->row_count; i++)
+                for (size_t j = 0; j < i; j++)
+                        if (*section->rows[i].cell->note &&
+                            !strcmp(section->rows[i].cell->note, section->rows[j].cell->note))
+                                return section->rows[i].cell->note;
+        return "";
+}

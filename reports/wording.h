@@ -1,0 +1,52 @@
+/* What reports say, in words: one place, so that every format says the same. Each function writes
+ * at most `size` bytes, always terminated, and returns `buf`; an empty text means that there is
+ * nothing to say. Driver only. */
+#ifndef REPORTS_WORDING_H
+#define REPORTS_WORDING_H
+
+#include "reports/view.h"
+
+/* `text` as a sentence: a capital in front, a point behind. */
+char *wording_sentence(const char *text, char *buf, size_t size);
+
+/* Numbers. "38.9 M adds/s", "0.21 ms"; the interval in the unit of its median: "[38.1, 39.5]". */
+char *wording_value(const struct cell *cell, enum metric metric, char *buf, size_t size);
+char *wording_value_interval(const struct cell *cell, enum metric metric, char *buf, size_t size);
+char *wording_duration(const struct summary *summary, bool interval, char *buf, size_t size);
+/* "38.1", "0.61", "1.003": as many digits as tell it from 1. */
+int wording_ratio_decimals(double ratio);
+
+/* Of a workload: the conditions it was measured under (parts between " · "), and what became of the
+ * rounds. */
+char *wording_conditions(const struct view_section *section, char *buf, size_t size);
+char *wording_rounds(const struct view_section *section, char *buf, size_t size);
+/* "adds per second, higher is better": what a ratio is of. */
+char *wording_metric(const struct view_section *section, char *buf, size_t size);
+
+/* Of a cell: one word ("faster", "WRONG", "skipped"), and why or what else there is to know of it.
+ * The note that several cells of the section share ("" when there is none) is for the caller to say
+ * once; conditions leave it out. The remark has the absolute value too, where no ratio says it. */
+char *wording_verdict(const struct view_row *row, char *buf, size_t size);
+const char *wording_shared_note(const struct view_section *section);
+char *wording_condition(const struct view_row *row, const char *shared_note, char *buf,
+                        size_t size);
+char *wording_remark(const struct view_row *row, const char *shared_note, char *buf, size_t size);
+
+/* "Start and join a worker: fork 0.21 ms · spawn 0.61 ms" under the smallest parent, "with a
+ * 1 GiB parent: fork 34.0 ms, the others within 10 %" under the largest. */
+char *wording_strip(const struct view_section *section, char *buf, size_t size);
+char *wording_strip_large(const struct view_section *section, char *buf, size_t size);
+/* What start methods cost the team of a workload: "Start the team: fork 0.42 ms · spawn …". */
+char *wording_team_start(const struct view_section *section, char *buf, size_t size);
+
+/* Counters that no cell of the result has, with status and reason: line `index`, "" past the end.
+ */
+char *wording_missing_counter(const struct result *result, size_t index, char *buf, size_t size);
+
+/* What the figures do not tell, sentence by sentence; "" past the end. */
+char *wording_limit(const struct view *view, size_t index, char *buf, size_t size);
+
+/* "0,2,4-7" */
+char *wording_cpuset(const struct cpuset *set, char *buf, size_t size);
+
+#endif

@@ -1,0 +1,202 @@
+/* The part of wording.h that says what the figures do not tell, and what was not counted. */
+#include "reports/wording.h"
+
+#include <string.h>
+
+#define COUNTED(status) ((status) == COUNTER_COUNTED || (status) == COUNTER_SCALED)
+
+/* The status of an event in the cells where it was not counted; NULL: some cell has it. */
+static const struct cell_counter *not_counted(const struct result *result, const char *name)
+{
+        const struct cell_counter *missing = NULL;
+
+        for (size_t i = 0; i < result->cell_count; i++)
+                for (uint32_t j = 0; j < result->cells[i].counter_count; j++) {
+                        const struct cell_counter *counter = &result->cells[i].counters[j];
+
+                        if (strcmp(counter->name, name))
+                                continue;
+                        if (COUNTED(counter->status))
+                                return NULL;
+                        missing = counter;
+                }
+        return missing;
+}
+
+static bool counted_somewhere(const struct result *result, const char *name)
+{
+        for (size_t i = 0; i < result->cell_count; i++)
+                for (uint32_t j = 0; j < result->cells[i].counter_count; j++)
+                        if (!strcmp(result->cells[i].counters[j].name, name) &&
+                            COUNTED(result->cells[i].counters[j].status))
+                                return true;
+        return false;
+}
+
+struct missing {
+        const char *name, *reason;
+        uint32_t status;
+};
+
+static size_t find_missing(const struct result *result, struct missing *ret)
+{
+        const struct environment *machine = &result->environment;
+        size_t count = 0;
+
+        for (uint32_t i = 0; i < machine->counter_count && i < COUNTERS_MAX; i++) {
+                const struct counter_spec *spec = &machine->counters[i];
+                const struct cell_counter *counter = not_counted(result, spec->name);
+
+                if (counted_somewhere(result, spec->name))
+                        continue;
+                ret[count] = (struct missing){spec->name, spec->reason, spec->status};
+                if (COUNTED(spec->status) && counter) {
+                        ret[count].reason = counter->reason;
+                        ret[count].status = counter->status;
+                } else if (COUNTED(spec->status)) {
+                        ret[count].status = COUNTER_NOT_COUNTED;
+                }
+                count++;
+        }
+        return count;
+}
+
+static bool same_fate(const struct missing *a, const struct missing *b)
+{
+        return a->status == b->status && !strcmp(a->reason, b->reason);
+}
+
+char *wording_missing_counter(const struct result *result, size_t index, char *buf, size_t size)
+{
+        struct missing missing[COUNTERS_MAX];
+        size_t count = find_missing(result, missing), first;
+
+        *buf = '\0';
+        for (first = 0; first < count; first++) {
+                bool seen = false;
+
+                for (size_t i = 0; i < first && !seen; i++)
+                        seen = same_fate(&missing[i], &missing[first]);
+                if (!seen && !index--)
+                        break;
+        }
+        if (first == count)
+                return buf;
+        page_append(buf, size, "No figure for ");
+        for (size_t i = first; i < count; i++)
+                if (same_fate(&missing[i], &missing[first]))
+                        page_append(buf, size, "%s%s", i > first ? ", " : "", missing[i].name);
+        page_append(buf, size, ": %s", counter_status_name(missing[first].status));
+        if (*missing[first].reason)
+                page_append(buf, size, " (%s)", missing[first].reason);
+        return buf;
+}
+
+static bool is_container(const char *virtualization)
+{
+        static const char *const names[] = {"docker",      "podman",    "lxc",
+                                            "lxc-libvirt", "container", "systemd-nspawn",
+                                            "openvz",      "rkt",       "wsl"};
+
+        for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+                if (!strncmp(virtualization, names[i], strlen(names[i])))
+                        return true;
+        return false;
+}
+
+static void say_machine(const struct environment *machine, char *buf, size_t size)
+{
+        page_append(buf, size, "Figures of this machine, now");
+        if (*machine->virtualization && strcmp(machine->virtualization, "none"))
+                page_append(buf, size, ": %s (%s)",
+                            is_container(machine->virtualization) ? "a container"
+                                                                  : "a virtual machine",
+                            machine->virtualization);
+        if (machine->on_battery == 1)
+                page_append(buf, size, "; on battery");
+        if (*machine->governor && strcmp(machine->governor, "performance"))
+                page_append(buf, size, "; frequency governor %s", machine->governor);
+        page_append(buf, size, ".");
+}
+
+static void say_quota(const struct environment *machine, char *buf, size_t size)
+{
+        if (machine->cpu_quota > 0)
+                page_append(buf, size,
+                            "The CPU quota of %.3g CPUs throttles the team, and that is part of "
+                            "the figures.",
+                            machine->cpu_quota);
+}
+
+static void say_runtime(const struct view *view, char *buf, size_t size)
+{
+        for (size_t i = 0; i < view->section_count; i++)
+                for (size_t j = 0; j < view->sections[i].row_count; j++)
+                        if (strcmp(view->sections[i].rows[j].cell->level[FACTOR_RUNTIME], "mproc"))
+                                return;
+        if (view->section_count)
+                page_append(buf, size,
+                            "The runtime is mproc (C): under another one the same choice may cost "
+                            "much more.");
+}
+
+static void say_work(const struct view *view, char *buf, size_t size)
+{
+        for (size_t i = 0; i < view->section_count; i++)
+                if (!strncmp(view->sections[i].rows[0].cell->shown_work, "empty", 5)) {
+                        page_append(buf, size,
+                                    "Empty%s: with real work in it and around it the differences "
+                                    "shrink.",
+                                    view->sections[i].rows[0].cell->shown_work + 5);
+                        return;
+                }
+}
+
+static void say_oversubscribed(const struct view *view, char *buf, size_t size)
+{
+        uint32_t pus = view->section_count ? view->sections[0].result->environment.allowed_pus : 0;
+
+        for (size_t i = 0; i < view->section_count; i++)
+                for (size_t j = 0; j < view->sections[i].row_count; j++) {
+                        const struct cell *cell = view->sections[i].rows[j].cell;
+                        uint32_t placed = 0;
+
+                        for (size_t k = 0; k < CPUSET_WORDS; k++)
+                                placed += (uint32_t)__builtin_popcountll(cell->placed.bits[k]);
+                        if (!placed)
+                                placed = pus;
+                        if (!placed || cell->workers <= placed || view->sections[i].is_life_cycle)
+                                continue;
+                        page_append(buf, size,
+                                    "Oversubscribed: %u workers share %u PU%s, so the kernel's "
+                                    "time slices are part of the figures.",
+                                    cell->workers, placed, placed == 1 ? "" : "s");
+                        return;
+                }
+}
+
+char *wording_limit(const struct view *view, size_t index, char *buf, size_t size)
+{
+        const struct environment *machine;
+
+        *buf = '\0';
+        if (!view->section_count)
+                return buf;
+        machine = &view->sections[0].result->environment;
+        for (int which = 0; which < 5; which++) {
+                if (which == 0)
+                        say_oversubscribed(view, buf, size);
+                else if (which == 1)
+                        say_quota(machine, buf, size);
+                else if (which == 2)
+                        say_work(view, buf, size);
+                else if (which == 3)
+                        say_runtime(view, buf, size);
+                else
+                        say_machine(machine, buf, size);
+                if (*buf && !index--)
+                        return buf;
+                *buf = '\0';
+        }
+        return buf;
+}

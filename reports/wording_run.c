@@ -1,0 +1,285 @@
+/* The part of wording.h that speaks of the run and its machine rather than of single cells. */
+#include "reports/wording.h"
+
+#include "base/units.h"
+
+#include <math.h>
+#include <string.h>
+
+#define LEVELS_SHOWN 6
+
+char *wording_cpuset(const struct cpuset *set, char *buf, size_t size)
+{
+        const unsigned last = CPUSET_WORDS * 64;
+
+        *buf = '\0';
+        for (unsigned i = 0; i < last; i++) {
+                unsigned end = i;
+
+                while (end < last && set->bits[end / 64] >> (end % 64) & 1)
+                        end++;
+                if (end == i)
+                        continue;
+                page_append(buf, size,
+                            end - i > 2    ? "%s%u-%u"
+                            : end - i == 2 ? "%s%u,%u"
+                                           : "%s%u",
+                            *buf ? "," : "", i, end - 1);
+                i = end;
+        }
+        return buf;
+}
+
+/* "fork, spawn", or how many there are. */
+static void append_levels(const struct view_section *section, enum factor factor, char *buf,
+                          size_t size)
+{
+        char list[512] = "";
+        size_t count = 0;
+
+        for (size_t i = 0; i < section->row_count; i++) {
+                const char *level = section->rows[i].cell->level[factor];
+                bool known = !*level;
+
+                for (size_t j = 0; j < i && !known; j++)
+                        known = !strcmp(section->rows[j].cell->level[factor], level);
+                if (!known)
+                        page_append(list, sizeof(list), "%s%s", count++ ? ", " : "", level);
+        }
+        if (!count)
+                return;
+        page_append(buf, size, " · ");
+        if (count > LEVELS_SHOWN)
+                page_append(buf, size, "%zu levels of %s", count, factor_name(factor));
+        else if (factor == FACTOR_RUNTIME && !strcmp(list, "mproc"))
+                page_append(buf, size, "mproc (C)");
+        else if (factor == FACTOR_SUBMIT || factor == FACTOR_PLACE)
+                page_append(buf, size, "%s=%s", factor_name(factor), list);
+        else
+                page_append(buf, size, "%s", list);
+}
+
+/* The cell with the most workers that was bound: where the team was. */
+static const struct cell *largest_team(const struct view_section *section)
+{
+        const struct cell *largest = section->rows[0].cell;
+
+        for (size_t i = 1; i < section->row_count; i++)
+                if (section->rows[i].cell->workers > largest->workers)
+                        largest = section->rows[i].cell;
+        return largest;
+}
+
+static void append_team(const struct view_section *section, char *buf, size_t size)
+{
+        const struct environment *machine = &section->result->environment;
+        const struct cell *cell = largest_team(section);
+        char pus[128], quota[48] = "no quota";
+
+        append_levels(section, FACTOR_WORKERS, buf, size);
+        page_append(buf, size, cell->workers == 1 ? " worker" : " workers");
+        wording_cpuset(&cell->placed, pus, sizeof(pus));
+        if (!*pus)
+                page_append(buf, size, ", not bound");
+        else
+                page_append(buf, size, " on %s %s of %u", machine->smt > 0 ? "PUs" : "cores", pus,
+                            machine->pus);
+        if (machine->cpu_quota > 0)
+                snprintf(quota, sizeof(quota), "quota %.3g CPUs", machine->cpu_quota);
+        if (section->result->workers_bound == 1)
+                page_append(buf, size, " (by affinity %u; %s)", machine->allowed_pus, quota);
+        else if (section->result->workers_bound == 2)
+                page_append(buf, size, " (by %s; affinity %u)", quota, machine->allowed_pus);
+        else
+                page_append(buf, size, " (affinity %u, %s)", machine->allowed_pus, quota);
+}
+
+char *wording_conditions(const struct view_section *section, char *buf, size_t size)
+{
+        const struct plan *plan = &section->result->plan;
+        const struct cell *cell = section->rows[0].cell;
+
+        *buf = '\0';
+        page_append(buf, size, "%s", section->workload);
+        append_levels(section, FACTOR_RUNTIME, buf, size);
+        append_levels(section, FACTOR_START, buf, size);
+        append_levels(section, FACTOR_SUBMIT, buf, size);
+        if (!section->is_life_cycle)
+                append_team(section, buf, size);
+        append_levels(section, FACTOR_PLACE, buf, size);
+        for (uint32_t i = 0; i < plan->param_count && i < MPB_PARAMS_MAX; i++)
+                for (uint32_t j = 0; j < cell->param_count && j < MPB_PARAMS_MAX; j++)
+                        if (!strcmp(plan->params[i].key, cell->param[j]) &&
+                            strcmp(plan->params[i].text, "auto"))
+                                page_append(buf, size, " · %s=%s", plan->params[i].key,
+                                            plan->params[i].text);
+        if (*cell->shown_work)
+                page_append(buf, size, " · %s", cell->shown_work);
+        return buf;
+}
+
+/* False also where nothing is known of the noise. */
+static bool noise_is_known(const struct result *result)
+{
+        for (size_t i = 0; i < result->trial_count; i++)
+                if (!result->trials[i].noise.known)
+                        return false;
+        return result->trial_count > 0;
+}
+
+char *wording_rounds(const struct view_section *section, char *buf, size_t size)
+{
+        const struct result *result = section->result;
+        char text[256];
+
+        *buf = '\0';
+        if (result->end == RESULT_INTERRUPTED)
+                page_append(buf, size, "INTERRUPTED after ");
+        page_append(buf, size, "%u round%s", result->rounds, result->rounds == 1 ? "" : "s");
+        if (result->disturbed_rounds)
+                page_append(buf, size, " (%u disturbed, %s)", result->disturbed_rounds,
+                            result->disturbed_kept ? "kept: too few were calm" : "left out");
+        page_append(buf, size, ", %s",
+                    units_format_duration((double)result->duration_ns, text, sizeof(text)));
+        if (result->end == RESULT_BUDGET)
+                page_append(buf, size, " (all that the budget allowed)");
+        if (!result->disturbed_rounds)
+                page_append(buf, size, ", %s",
+                            noise_is_known(result) ? "quiet machine"
+                                                   : "other programs' load not known");
+        if (section->baseline) {
+                cell_label(result, section->baseline, text, sizeof(text));
+                page_append(buf, size, " · baseline: %s", text);
+                wording_value(section->baseline, section->metric, text, sizeof(text));
+                page_append(buf, size, " %s", text);
+        }
+        return buf;
+}
+
+static const struct summary *whole_life(const struct cell *cell)
+{
+        return cell->step[3].n ? &cell->step[3] : &cell->summary[METRIC_WALL];
+}
+
+/* The same method under the smaller parent. */
+static const struct cell *same_method(const struct view_section *section, const char *method,
+                                      int64_t parent_bytes)
+{
+        char other[VIEW_LABEL_BYTES];
+
+        for (size_t i = 0; i < section->row_count; i++) {
+                const struct cell *cell = section->rows[i].cell;
+
+                view_method(cell, other, sizeof(other));
+                if (view_parent_bytes(cell) == parent_bytes && !strcmp(other, method))
+                        return cell;
+        }
+        return NULL;
+}
+
+static void parent_range(const struct view_section *section, int64_t *small, int64_t *large)
+{
+        *small = INT64_MAX;
+        *large = -1;
+        for (size_t i = 0; i < section->row_count; i++) {
+                int64_t bytes = view_parent_bytes(section->rows[i].cell);
+
+                *small = bytes < *small ? bytes : *small;
+                *large = bytes > *large ? bytes : *large;
+        }
+}
+
+char *wording_strip(const struct view_section *section, char *buf, size_t size)
+{
+        int64_t small, large;
+        char text[64], method[VIEW_LABEL_BYTES];
+        size_t shown = 0;
+
+        *buf = '\0';
+        parent_range(section, &small, &large);
+        for (size_t i = 0; i < section->row_count; i++) {
+                const struct cell *cell = section->rows[i].cell;
+
+                if (view_parent_bytes(cell) != small || cell->reference)
+                        continue;
+                view_method(cell, method, sizeof(method));
+                wording_duration(whole_life(cell), false, text, sizeof(text));
+                page_append(buf, size, "%s%s %s",
+                            shown++ ? " · " : "Start and join a worker: ", method,
+                            *text ? text : cell_status_name(cell->status));
+        }
+        return buf;
+}
+
+char *wording_strip_large(const struct view_section *section, char *buf, size_t size)
+{
+        int64_t small, large;
+        size_t changed = 0, same = 0;
+        char text[64], method[VIEW_LABEL_BYTES];
+
+        *buf = '\0';
+        parent_range(section, &small, &large);
+        if (large <= small)
+                return buf;
+        page_append(buf, size,
+                    "with a %s parent: ", units_format_size((double)large, text, sizeof(text)));
+        for (size_t i = 0; i < section->row_count; i++) {
+                const struct cell *cell = section->rows[i].cell, *bare;
+                double ratio;
+
+                if (view_parent_bytes(cell) != large || cell->reference || !whole_life(cell)->n)
+                        continue;
+                view_method(cell, method, sizeof(method));
+                bare = same_method(section, method, small);
+                ratio = bare && whole_life(bare)->n
+                                ? whole_life(cell)->median / whole_life(bare)->median
+                                : INFINITY;
+                if (fabs(ratio - 1) <= 0.1) {
+                        same++;
+                        continue;
+                }
+                wording_duration(whole_life(cell), false, text, sizeof(text));
+                page_append(buf, size, "%s%s %s", changed++ ? ", " : "", method, text);
+        }
+        if (same)
+                page_append(buf, size, "%s within 10 %%", changed ? ", the others" : "all");
+        if (!same && !changed)
+                *buf = '\0';
+        return buf;
+}
+
+char *wording_team_start(const struct view_section *section, char *buf, size_t size)
+{
+        const struct result *result = section->result;
+        const struct cell *first = NULL;
+        char text[128];
+
+        *buf = '\0';
+        for (size_t i = 0; i < result->comparison_count; i++) {
+                const struct comparison *c = &result->comparisons[i];
+                const struct cell *cell, *baseline;
+
+                if (c->metric != METRIC_START || c->cell >= result->cell_count ||
+                    c->baseline >= result->cell_count || !(c->ratio > 0))
+                        continue;
+                cell = &result->cells[c->cell];
+                baseline = &result->cells[c->baseline];
+                if (strcmp(cell->workload, section->workload) ||
+                    !strcmp(cell->level[FACTOR_START], baseline->level[FACTOR_START]))
+                        continue;
+                if (!first) {
+                        first = baseline;
+                        wording_duration(&first->summary[METRIC_START], false, text, sizeof(text));
+                        page_append(buf, size, "Start the team: %s %s", first->level[FACTOR_START],
+                                    text);
+                }
+                wording_duration(&cell->summary[METRIC_START], false, text, sizeof(text));
+                page_append(buf, size, " · %s %s (%.*f×", cell->level[FACTOR_START], text,
+                            wording_ratio_decimals(c->ratio), c->ratio);
+                if (isfinite(c->ci_low) && isfinite(c->ci_high))
+                        page_append(buf, size, " [%.*f, %.*f]", wording_ratio_decimals(c->ratio),
+                                    c->ci_low, wording_ratio_decimals(c->ratio), c->ci_high);
+                page_append(buf, size, ")");
+        }
+        return buf;
+}

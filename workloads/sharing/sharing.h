@@ -1,0 +1,31 @@
+/* Ways for workers to count together without a lock: one table, one file each.
+ *
+ * The common value lies in shared memory, on lines of its own, zeroed before the trial. Each worker
+ * has a sharing_self at the beginning of its slot. `reset` and `total` are called in the host, the
+ * others in workers. */
+#ifndef SHARING_SHARING_H
+#define SHARING_SHARING_H
+
+#include <mpbench/workload.h>
+
+struct sharing_self {
+        _Alignas(MPB_CACHE_LINE) uint64_t count; /* what this worker keeps to itself; 0 at first */
+        uint64_t batch;                          /* keep at most so many */
+};
+
+struct sharing {
+        struct mpb_strategy strategy; /* flags: MPB_LOSSY */
+        void (*reset)(void);          /* NULL: there is nothing besides the shared memory */
+        /* `count` times: add 1, then `gap` steps of lcg_run; compiled for this strategy by
+         * sharing_add.h, so that no indirect call is measured. */
+        void (*add)(volatile uint64_t *value, struct sharing_self *self, uint64_t count,
+                    uint64_t gap);
+        void (*flush)(volatile uint64_t *value, struct sharing_self *self); /* NULL: no need */
+        /* What was counted in all, once every worker is done. NULL: *value. */
+        uint64_t (*total)(const volatile uint64_t *value, const struct mpb_trial *trial);
+};
+
+const struct sharing *sharing_at(size_t index); /* NULL past the end */
+const struct sharing *sharing_find(const char *name);
+
+#endif

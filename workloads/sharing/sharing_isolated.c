@@ -1,0 +1,34 @@
+#include "sharing/sharing_add.h"
+
+/* A global variable: after fork or exec each process has a copy of its own. */
+static _Alignas(MPB_CACHE_LINE) volatile uint64_t counter;
+
+static void reset(void)
+{
+        counter = 0;
+}
+
+static void add_one(volatile uint64_t *value, struct sharing_self *self)
+{
+        (void)value;
+        (void)self;
+        counter = counter + 1;
+}
+
+static uint64_t total(const volatile uint64_t *value, const struct mpb_trial *trial)
+{
+        (void)value;
+        (void)trial;
+        return counter;
+}
+
+SHARING_DEFINE_ADD
+
+const struct sharing sharing_isolated = {
+        .strategy = {.name = "isolated",
+                     .summary = "a global variable: every process counts in its own copy",
+                     .flags = MPB_LOSSY},
+        .reset = reset,
+        .add = add,
+        .total = total,
+};

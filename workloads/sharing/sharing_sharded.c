@@ -1,0 +1,30 @@
+#include "sharing/sharing_add.h"
+
+static void add_one(volatile uint64_t *value, struct sharing_self *self)
+{
+        volatile uint64_t *shard = &self->count;
+
+        (void)value;
+        *shard = *shard + 1;
+}
+
+static uint64_t total(const volatile uint64_t *value, const struct mpb_trial *trial)
+{
+        uint64_t sum = 0;
+
+        (void)value;
+        for (uint32_t i = 0; i < trial->workers; i++)
+                sum += ((const struct sharing_self *)mpb_slot(trial, i))->count;
+        return sum;
+}
+
+SHARING_DEFINE_ADD
+
+const struct sharing sharing_sharded = {
+        .strategy = {.name = "sharded",
+                     .summary = "a padded slot for each worker, added up at the end",
+                     .advice = "Give each worker its own slot, on a cache line of its own, and add "
+                               "up at the end."},
+        .add = add,
+        .total = total,
+};
