@@ -62,7 +62,9 @@ struct cell {
         uint32_t param_count;
         char param[MPB_PARAMS_MAX][NAME_MAX_BYTES];
         char param_unit[MPB_PARAMS_MAX][16];
-        int64_t value[MPB_PARAMS_MAX]; /* as used: an auto value is what calibration found */
+        char value_text[MPB_PARAMS_MAX]
+                       [NAME_MAX_BYTES]; /* a choice by name, a size with its unit */
+        int64_t value[MPB_PARAMS_MAX];   /* as used: an auto value is what calibration found */
         uint32_t is_auto[MPB_PARAMS_MAX];
         uint32_t status;    /* enum cell_status */
         uint32_t reference; /* 1: a raw reference (MPB_REFERENCE) */
@@ -76,6 +78,7 @@ struct cell {
         uint32_t verified;                    /* every trial was right */
         struct cell_loss loss;
         char note[480];
+        char place_note[192]; /* what is to be known of where the workers run; empty: nothing */
         struct summary summary[METRIC_COUNT];
         struct summary step[4]; /* life cycle: returned, first, ready, wall (ns) */
         uint32_t counter_count;

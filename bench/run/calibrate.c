@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "workloads/workload_table.h"
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,32 +86,35 @@ static void set_ops(struct cell *cell, uint64_t ops)
 
         cell->ops = ops;
         for (uint32_t i = 0; name && i < cell->param_count; i++)
-                if (!strcmp(cell->param[i], name))
+                if (!strcmp(cell->param[i], name)) {
                         cell->value[i] = (int64_t)ops;
+                        snprintf(cell->value_text[i], sizeof(cell->value_text[i]), "%" PRIu64, ops);
+                }
 }
 
 static int calibrate_cell(struct measurement *m, struct cell *cell, struct trial *trial,
                           struct mproc_err *err)
 {
         bool is_auto = has_auto(cell);
-        uint64_t ops = is_auto ? first_ops(cell) : cell->ops, skew_ns = UINT64_MAX, begin;
+        uint64_t ops = is_auto ? first_ops(cell) : cell->ops, skew_ns = UINT64_MAX;
 
         for (int step = 0; step < STEPS_MAX; step++) {
                 const struct trial_outcome *outcome = &trial->outcome;
                 uint64_t aim;
                 int r;
 
-                begin = clock_now_ns();
                 r = measure_trial(m, cell, ops, m->result->plan.seed, trial, err);
                 if (r < 0)
                         return r;
-                m->cell_ns[cell->id] = clock_now_ns() - begin;
+                m->cell_ns[cell->id] = trial->noise.duration_ns;
                 if (outcome->status == TRIAL_INTERRUPTED)
                         return 0;
                 if (outcome->status != TRIAL_OK && outcome->status != TRIAL_MISMATCH) {
                         give_up(cell, outcome);
                         return 0;
                 }
+                m->has_rate |=
+                        measured_ns(cell, outcome) >= AIM_NS / 2 || cell->kind == MPB_LIFE_CYCLE;
                 if (!is_auto)
                         return 0;
                 set_ops(cell, ops);

@@ -101,8 +101,8 @@ static int judge_cell(struct expansion *x, struct cell *cell, uint32_t strategy_
 
         if (!sets)
                 return error_set(err, -ENOMEM, "place", "no memory for %u workers", cell->workers);
-        r = place_workers(x->topology, cell->level[FACTOR_PLACE], cell->workers, sets, cell->note,
-                          sizeof(cell->note), err);
+        r = place_workers(x->topology, cell->level[FACTOR_PLACE], cell->workers, sets,
+                          cell->place_note, sizeof(cell->place_note), err);
         if (r == 0)
                 trial.pus =
                         distinct_pus(sets, cell->workers, &x->result->environment, &cell->placed);
@@ -173,6 +173,8 @@ static int add_cell(struct expansion *x, const uint32_t at[FACTOR_COUNT],
                 text_copy(cell->param_unit[i], sizeof(cell->param_unit[i]), param->unit);
                 cell->value[i] = x->values[i][value_at[i]];
                 cell->is_auto[i] = cell->value[i] == MPB_AUTO;
+                option_format_value(param, cell->value[i], cell->value_text[i],
+                                    sizeof(cell->value_text[i]));
                 if (workload->ops_param && !strcmp(param->name, workload->ops_param))
                         cell->ops = cell->is_auto[i] ? 0 : (uint64_t)cell->value[i];
         }

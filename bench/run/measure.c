@@ -170,7 +170,7 @@ static uint32_t choose_rounds(const struct measurement *m)
 
         if (plan->rounds)
                 n = plan->rounds;
-        else if (plan->precision_ppm)
+        else if (plan->precision_ppm || !m->has_rate)
                 n = judge_rounds_needed(m->result);
         if (plan->budget_ns && each) {
                 uint64_t affordable =
