@@ -140,7 +140,7 @@ void run_show_progress(const struct run_progress *progress, void *context)
         used = snprintf(line, sizeof(line), "%s", progress->stage);
         if (progress->rounds)
                 used += snprintf(line + used, sizeof(line) - (size_t)used,
-                                 " round %" PRIu32 " of %" PRIu32, progress->round,
+                                 " round %" PRIu32 " of %" PRIu32, progress->round + 1,
                                  progress->rounds);
         if (progress->left_ns)
                 used += snprintf(
