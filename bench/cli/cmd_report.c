@@ -208,6 +208,8 @@ static int report(const char *name, const char *format_name, struct result *resu
                 rc = read_result(folder, path, result, err);
         if (!rc)
                 rc = format->write(result, &style, stdout, err);
+        if (rc && ferror(stdout))
+                rc = 0; /* main tells of it; the files are made all the same */
         if (!rc && !format_name)
                 rc = render(result, folder, err);
         if (folder >= 0)

@@ -64,20 +64,22 @@ static int measure(const struct run_options *options, struct result *result, str
         return rc;
 }
 
+/* A stdout that cannot be written is no error here: main tells of it, whatever was printed. */
 static int print(const struct run_options *options, const struct result *result,
                  struct mproc_err *err)
 {
         struct report_style style = terminal_style(STDOUT_FILENO);
+        int rc = 0;
 
         if (options->json)
-                return report_find("json")->write(result, &style, stdout, err);
-        if (options->dry_run)
+                rc = report_find("json")->write(result, &style, stdout, err);
+        else if (options->dry_run)
                 run_show_plan(result, stdout);
         else if (options->quiet)
                 run_show_cells(result, stdout);
         else
-                return report_find("text")->write(result, &style, stdout, err);
-        return 0;
+                rc = report_find("text")->write(result, &style, stdout, err);
+        return ferror(stdout) ? 0 : rc;
 }
 
 static void print_saved(const struct run_options *options, const struct saved_run *saved)
@@ -130,11 +132,11 @@ static int run(const struct command *command, const struct run_options *options,
         status = judge(result);
         if (!options->no_save)
                 rc = run_folder_save(options, result, started, &saved, &err);
-        if (print(options, result, rc ? NULL : &err) && !rc)
-                return command_fail(command, &err);
         if (rc)
+                status = command_fail(command, &err);
+        if (print(options, result, &err))
                 return command_fail(command, &err);
-        if (!options->no_save)
+        if (!rc && !options->no_save)
                 print_saved(options, &saved);
         return status;
 }

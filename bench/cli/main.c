@@ -48,7 +48,8 @@ int main(int argc, char **argv)
         int status;
 
         fill_standard_fds();
-        signal(SIGPIPE, SIG_IGN); /* a reader that left is noticed below */
+        signal(SIGPIPE, SIG_IGN); /* a reader that left is noticed below … */
+        signal(SIGXFSZ, SIG_IGN); /* … and so is a limit on the size of files */
         setlocale(LC_CTYPE, "");  /* not LC_NUMERIC: reports have a decimal point everywhere */
         status = dispatch(argc, argv);
 

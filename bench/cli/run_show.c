@@ -12,16 +12,6 @@
 #define LABEL_BYTES 160
 #define LABEL_COLUMNS 28
 
-/* UTF-8 bytes do not count as columns for printf. */
-static void print_padded(const char *text, int columns, FILE *out)
-{
-        int used = 0;
-
-        for (const char *p = text; *p; p++)
-                used += ((unsigned char)*p & 0xc0) != 0x80;
-        fprintf(out, "%s%*s", text, used < columns ? columns - used : 0, "");
-}
-
 static bool same_level(const struct result *result, const struct cell *cell, enum factor factor)
 {
         for (size_t i = 0; i < result->cell_count; i++)
@@ -31,47 +21,48 @@ static bool same_level(const struct result *result, const struct cell *cell, enu
         return true;
 }
 
-/* "counter: mproc · fork · 2 workers": what all cells of the workload share. */
-static void print_workload(const struct result *result, const struct cell *first, FILE *out)
+/* "counter: runtime=mproc start=fork workers=2": what all cells of the workload share. */
+static void print_workload(const struct page *page, const struct result *result,
+                           const struct cell *first)
 {
-        fprintf(out, "%s:", first->workload);
+        char text[512];
+
+        snprintf(text, sizeof(text), "%s:", first->workload);
         for (int factor = 0; factor < FACTOR_COUNT; factor++)
                 if (*first->level[factor] && same_level(result, first, (enum factor)factor))
-                        fprintf(out, " %s=%s", factor_name((enum factor)factor),
-                                first->level[factor]);
-        fputc('\n', out);
+                        page_append(text, sizeof(text), " %s=%s", factor_name((enum factor)factor),
+                                    first->level[factor]);
+        page_wrap(page, 0, 4, " ", text);
 }
 
-void run_show_plan(const struct result *result, FILE *out)
+void run_show_plan(const struct result *result, const struct page *page)
 {
         const struct plan *plan = &result->plan;
-        char label[LABEL_BYTES], text[32];
+        char label[LABEL_BYTES], text[32], note[512];
         size_t skipped = 0;
 
         for (size_t i = 0; i < result->cell_count; i++) {
                 const struct cell *cell = &result->cells[i];
 
                 if (!i || strcmp(cell->workload, cell[-1].workload) != 0)
-                        print_workload(result, cell, out);
+                        print_workload(page, result, cell);
                 cell_label(result, cell, label, sizeof(label));
-                fputs("  ", out);
-                if (cell->status == CELL_SKIPPED) {
-                        print_padded(label, LABEL_COLUMNS, out);
-                        fprintf(out, "  skipped: %s\n", cell->note);
-                        skipped++;
-                } else {
-                        fprintf(out, "%s\n", label);
-                }
+                snprintf(note, sizeof(note), "skipped: %s", cell->note);
+                skipped += cell->status == CELL_SKIPPED;
+                if (cell->status == CELL_SKIPPED)
+                        terminal_row(page, 2, LABEL_COLUMNS, label, note);
+                else
+                        terminal_row(page, 2, LABEL_COLUMNS, label, cell->note);
         }
-        fprintf(out, "\n%zu cells", result->cell_count - skipped);
+        fprintf(page->out, "\n%zu cells", result->cell_count - skipped);
         if (skipped)
-                fprintf(out, " (%zu skipped)", skipped);
+                fprintf(page->out, " (%zu skipped)", skipped);
         if (plan->rounds)
-                fprintf(out, ", %" PRIu32 " rounds", plan->rounds);
+                fprintf(page->out, ", %" PRIu32 " rounds", plan->rounds);
         else
-                fprintf(out, ", as many rounds as fit into %s",
+                fprintf(page->out, ", as many rounds as fit into %s",
                         units_format_duration((double)plan->budget_ns, text, sizeof(text)));
-        fprintf(out, ", about %s in all. Nothing was measured.\n",
+        fprintf(page->out, ", about %s in all. Nothing was measured.\n",
                 units_format_duration((double)run_expected_ns(result), text, sizeof(text)));
 }
 
@@ -140,7 +131,7 @@ void run_show_progress(const struct run_progress *progress, void *context)
         used = snprintf(line, sizeof(line), "%s", progress->stage);
         if (progress->rounds)
                 used += snprintf(line + used, sizeof(line) - (size_t)used,
-                                 " round %" PRIu32 " of %" PRIu32, progress->round,
+                                 " round %" PRIu32 " of %" PRIu32, progress->round + 1,
                                  progress->rounds);
         if (progress->left_ns)
                 used += snprintf(

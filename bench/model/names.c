@@ -57,7 +57,7 @@ bool metric_higher_is_better(enum metric metric)
 const char *cell_status_name(enum cell_status status)
 {
         static const char *const names[] = {
-                [CELL_MEASURED] = "measured",   [CELL_VERIFIED_ONLY] = "verified-only",
+                [CELL_MEASURED] = "measured",   [CELL_VERIFIED_ONLY] = "verified only",
                 [CELL_LOSSY] = "lossy",         [CELL_SKIPPED] = "skipped",
                 [CELL_COLLAPSED] = "collapsed", [CELL_FAILED] = "failed",
         };
@@ -75,11 +75,11 @@ const char *trial_status_name(enum trial_status status)
         static const char *const names[] = {
                 [TRIAL_OK] = "ok",
                 [TRIAL_MISMATCH] = "mismatch",
-                [TRIAL_TIMED_OUT] = "timed-out",
+                [TRIAL_TIMED_OUT] = "timed out",
                 [TRIAL_COLLAPSED] = "collapsed",
-                [TRIAL_START_FAILED] = "start-failed",
-                [TRIAL_WORKER_DIED] = "worker-died",
-                [TRIAL_HOST_DIED] = "host-died",
+                [TRIAL_START_FAILED] = "start failed",
+                [TRIAL_WORKER_DIED] = "worker died",
+                [TRIAL_HOST_DIED] = "host died",
                 [TRIAL_UNSUPPORTED] = "unsupported",
                 [TRIAL_INTERRUPTED] = "interrupted",
         };
@@ -97,10 +97,15 @@ const char *kind_name(uint32_t kind)
         static const char *const names[] = {
                 [MPB_TASKS] = "tasks",
                 [MPB_SHARED] = "shared",
-                [MPB_LIFE_CYCLE] = "life-cycle",
+                [MPB_LIFE_CYCLE] = "life cycle",
         };
 
         return LOOK_UP(names, kind);
+}
+
+const char *counter_status_at(uint32_t status)
+{
+        return status <= COUNTER_DENIED ? counter_status_name(status) : NULL;
 }
 
 const char *result_end_name(uint32_t end)

@@ -1,14 +1,17 @@
 #include "model/plan.h"
 
+#include "base/clock.h"
+
+#include <string.h>
+
 void plan_init(struct plan *plan)
 {
-        *plan = (struct plan){
-                .budget_ns = 10000000000,
-                .threshold_ppm = 20000,
-                .seed = 1,
-                .timeout_ns = 10000000000,
-                .counter_count = 1,
-                .counters = {"default"},
-                .start_strip = 1,
-        };
+        memset(plan, 0, sizeof(*plan));
+        plan->budget_ns = 10 * NS_PER_S;
+        plan->threshold_ppm = 20000;
+        plan->seed = 1;
+        plan->timeout_ns = 10 * NS_PER_S;
+        plan->counter_count = 1;
+        strcpy(plan->counters[0], "default");
+        plan->start_strip = 1;
 }

@@ -55,6 +55,8 @@ struct plan {
                                  collapse */
 };
 
-void plan_init(struct plan *plan); /* defaults of every field */
+/* Defaults of every field: 10 s of budget and per trial, a threshold of 2 %, the default counters,
+ * the start-cost strip, and seed 1, so that a run can be repeated without asking for it. */
+void plan_init(struct plan *plan);
 
 #endif

@@ -51,9 +51,14 @@ struct trial *result_add_trial(struct result *result, uint32_t workers);
 struct comparison *result_add_comparison(struct result *result);
 void result_drop_trial(struct result *result); /* the last one */
 
-/* report.json. Writing twice gives the same bytes; reading gives back all that was written. `text`
- * is malloc'ed. */
+/* report.json, as docs/report.schema.json describes it. Writing twice gives the same bytes; reading
+ * gives back all that was written. Errors: -ENOMEM; reading also -EINVAL, with a sentence that names
+ * the place and what was expected there. */
+
+/* `text`: malloc'ed. */
 int result_to_json(const struct result *result, char **text, struct mproc_err *err);
+/* `result` needs no result_init, and what it held is not freed: it is written whole, or on failure
+ * not at all. Members that this version does not know are ignored. */
 int result_from_json(const char *text, size_t size, struct result *result, struct mproc_err *err);
 
 #endif

@@ -76,7 +76,7 @@ load common
         [ $status = 130 ]
         jq -e '.trials | length >= 2' saved/report.json
         run "$MPBENCH" report --format=text saved
-        [[ $output == *interrupted* ]]
+        [[ ${output,,} == *interrupted* ]]
 }
 
 @test "SIGTERM at once leaves no process and no half of a report" {

@@ -141,7 +141,7 @@ static void add_counter_cell(struct result *result, const struct row *row)
         TEXT(cell->level[FACTOR_SHARE], row->share);
         TEXT(cell->level[FACTOR_WORKERS], "2");
         TEXT(cell->level[FACTOR_PLACE], "core");
-        cell->workers = 2;
+        cell->workers = cell->pus = 2;
         cell->param_count = 2;
         TEXT(cell->param[0], "increments");
         TEXT(cell->param_unit[0], "adds");
@@ -191,6 +191,7 @@ static void add_strip_cell(struct result *result, const char *share, const char 
         TEXT(cell->level[FACTOR_WORKERS], "1");
         TEXT(cell->level[FACTOR_PLACE], "none");
         cell->workers = 1;
+        cell->pus = 2;
         cell->param_count = 1;
         TEXT(cell->param[0], "parent_rss");
         TEXT(cell->param_unit[0], "bytes");
@@ -280,10 +281,10 @@ void fixture_result(struct result *result)
         static const struct {
                 const char *share, *start;
                 double small_ns, large_ns;
-        } strip[] = {{"", "fork", 0.21e6, 34e6},
-                     {"", "forkserver", 0.24e6, 0.24e6},
-                     {"", "spawn", 0.61e6, 0.62e6},
-                     {"posix_spawn", "", 0.52e6, 0.53e6}};
+        } strip[] = {{"mproc", "fork", 0.21e6, 34e6},
+                     {"mproc", "forkserver", 0.24e6, 0.24e6},
+                     {"mproc", "spawn", 0.61e6, 0.62e6},
+                     {"raw-posix_spawn", "", 0.52e6, 0.53e6}};
 
         result_init(result);
         TEXT(result->tool_version, "0.1.0");

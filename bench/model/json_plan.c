@@ -1,0 +1,66 @@
+/* The plan, and what became of it: fields of struct result, which holds both. */
+#include "model/json_field.h"
+
+#define LEVELS(key, factor) \
+        TEXTS(struct result, key, plan.levels[factor].name, plan.levels[factor].count)
+
+static const struct field factor_fields[] = {
+        {LEVELS("runtime", FACTOR_RUNTIME)},
+        {LEVELS("start", FACTOR_START)},
+        {LEVELS("submit", FACTOR_SUBMIT)},
+        {LEVELS("share", FACTOR_SHARE)},
+        {LEVELS("workers", FACTOR_WORKERS)},
+        {LEVELS("place", FACTOR_PLACE)},
+        {0},
+};
+
+static const struct field param_fields[] = {
+        {PLAIN(struct plan_param, "key", key)},
+        {PLAIN(struct plan_param, "values", text)},
+        {0},
+};
+
+static json_t *write_params(const struct result *result, const void *base)
+{
+        (void)base;
+        return json_write_list(result, param_fields, result->plan.params, result->plan.param_count,
+                               sizeof(*result->plan.params));
+}
+
+static int read_params(struct json_reader *reader, json_t *value, void *base)
+{
+        struct plan *plan = &((struct result *)base)->plan;
+
+        return json_read_list(reader, value, param_fields, plan->params, sizeof(*plan->params),
+                              MPB_PARAMS_MAX, &plan->param_count);
+}
+
+static const struct field outcome_fields[] = {
+        {NAME(struct result, "end", end, result_end_name)},
+        {PLAIN(struct result, "duration_ns", duration_ns)},
+        {PLAIN(struct result, "rounds", rounds)},
+        {PLAIN(struct result, "disturbed_rounds", disturbed_rounds)},
+        {FLAG(struct result, "disturbed_kept", disturbed_kept)},
+        {NAME(struct result, "workers_bound", workers_bound, workers_bound_name)},
+        {PLAIN(struct result, "no_verdict", no_verdict)},
+        {0},
+};
+
+const struct field json_plan_fields[] = {
+        {TEXTS(struct result, "workloads", plan.workloads, plan.workload_count)},
+        {GROUP("factors", factor_fields)},
+        {OTHER("parameters", write_params, read_params)},
+        {PLAIN(struct result, "baseline", plan.baseline)},
+        {PLAIN(struct result, "rounds", plan.rounds), OR_NULL(0)},
+        {PLAIN(struct result, "budget_ns", plan.budget_ns), OR_NULL(0)},
+        {PLAIN(struct result, "precision_ppm", plan.precision_ppm), OR_NULL(0)},
+        {PLAIN(struct result, "threshold_ppm", plan.threshold_ppm)},
+        {PLAIN(struct result, "seed", plan.seed)},
+        {PLAIN(struct result, "timeout_ns", plan.timeout_ns)},
+        {FLAG(struct result, "counters_off", plan.counters_off)},
+        {TEXTS(struct result, "counters", plan.counters, plan.counter_count)},
+        {FLAG(struct result, "start_strip", plan.start_strip)},
+        {FLAG(struct result, "asked_share", plan.asked_share)},
+        {GROUP("outcome", outcome_fields)},
+        {0},
+};
