@@ -92,6 +92,15 @@ static void set_ops(struct cell *cell, uint64_t ops)
                 }
 }
 
+/* Not of the strip that is measured beside it. */
+static bool is_asked_for(const struct plan *plan, const struct cell *cell)
+{
+        for (uint32_t i = 0; i < plan->workload_count; i++)
+                if (!strcmp(plan->workloads[i], cell->workload))
+                        return true;
+        return false;
+}
+
 static int calibrate_cell(struct measurement *m, struct cell *cell, struct trial *trial,
                           struct mproc_err *err)
 {
@@ -114,7 +123,8 @@ static int calibrate_cell(struct measurement *m, struct cell *cell, struct trial
                         return 0;
                 }
                 m->has_rate |=
-                        measured_ns(cell, outcome) >= AIM_NS / 2 || cell->kind == MPB_LIFE_CYCLE;
+                        is_asked_for(&m->result->plan, cell) &&
+                        (measured_ns(cell, outcome) >= AIM_NS / 2 || cell->kind == MPB_LIFE_CYCLE);
                 if (!is_auto)
                         return 0;
                 set_ops(cell, ops);
