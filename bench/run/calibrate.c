@@ -130,7 +130,8 @@ static int calibrate_cell(struct measurement *m, struct cell *cell, struct trial
                 set_ops(cell, ops);
                 if (outcome->skew_ns < skew_ns)
                         skew_ns = outcome->skew_ns;
-                aim = aim_ns(m->result, cell, skew_ns);
+                /* One late worker in a first, short trial is no reason to work for a second. */
+                aim = aim_ns(m->result, cell, step ? skew_ns : 0);
                 if ((double)measured_ns(cell, outcome) >= ENOUGH * (double)aim ||
                     next_ops(cell, ops, measured_ns(cell, outcome), aim) == ops)
                         return 0;
