@@ -90,7 +90,7 @@ static void add_param(struct label *label, const struct cell *cell, uint32_t i)
         else if (!strcmp(cell->param_unit[i], "ns"))
                 units_format_duration((double)cell->value[i], value, sizeof(value));
         else
-                snprintf(value, sizeof(value), "%lld", (long long)cell->value[i]);
+                snprintf(value, sizeof(value), "%s", cell->value_text[i]);
         add(label, "%s %s", cell->param[i], value);
 }
 

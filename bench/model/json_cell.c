@@ -68,6 +68,8 @@ static json_t *write_param_info(const struct result *result, const void *base)
 
                 info = json_with(info, "unit",
                                  json_write_text(cell->param_unit[i], sizeof(cell->param_unit[i])));
+                info = json_with(info, "text",
+                                 json_write_text(cell->value_text[i], sizeof(cell->value_text[i])));
                 info = json_with(info, "auto", json_boolean(cell->is_auto[i]));
                 object = json_with(object, cell->param[i], info);
         }
@@ -87,6 +89,9 @@ static int read_param_info(struct json_reader *reader, json_t *value, void *base
                 if (!r)
                         r = json_read_text(reader, json_object_get(info, "unit"),
                                            cell->param_unit[i], sizeof(cell->param_unit[i]));
+                if (!r)
+                        r = json_read_text(reader, json_object_get(info, "text"),
+                                           cell->value_text[i], sizeof(cell->value_text[i]));
                 cell->is_auto[i] = json_is_true(json_object_get(info, "auto"));
                 json_leave(reader, before);
         }
@@ -217,6 +222,7 @@ const struct field json_cell_fields[] = {
         {PLAIN(struct cell, "shown_work", shown_work)},
         {NAME(struct cell, "status", status, cell_status_name)},
         {PLAIN(struct cell, "note", note)},
+        {PLAIN(struct cell, "place_note", place_note)},
         {FLAG(struct cell, "verified", verified)},
         {OBJECT(struct cell, "loss", loss, loss_fields), OR_NULL(0)},
         {PLAIN(struct cell, "final", final_value), KNOWN_UNLESS_ZERO(struct cell, expected_value)},

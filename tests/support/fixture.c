@@ -149,7 +149,14 @@ static void add_counter_cell(struct result *result, const struct row *row)
         cell->value[0] = row->status == CELL_VERIFIED_ONLY ? 1000
                          : row->rate > 0                   ? (int64_t)(row->rate / 64)
                                                            : MPB_AUTO;
+        if (cell->value[0] == MPB_AUTO)
+                TEXT(cell->value_text[0], "auto");
+        else
+                snprintf(cell->value_text[0], sizeof(cell->value_text[0]), "%lld",
+                         (long long)cell->value[0]);
         TEXT(cell->param[1], "hold");
+        TEXT(cell->value_text[1], "0");
+        TEXT(cell->place_note, row->status == CELL_SKIPPED ? "oversubscribed: 4 workers on 2 PUs" : "");
         cell->ops = cell->value[0] > 0 ? (uint64_t)cell->value[0] : 800000;
         cell->status = row->status;
         cell->kind = MPB_SHARED;
@@ -196,6 +203,7 @@ static void add_strip_cell(struct result *result, const char *share, const char 
         TEXT(cell->param[0], "parent_rss");
         TEXT(cell->param_unit[0], "bytes");
         cell->value[0] = parent_rss;
+        TEXT(cell->value_text[0], parent_rss ? "1G" : "0");
         cell->kind = MPB_LIFE_CYCLE;
         cell->primary = METRIC_WALL;
         cell->reference = !*start;
