@@ -96,13 +96,14 @@ static void try_out(int fd, struct counter_spec *spec)
         ioctl(fd, PERF_EVENT_IOC_DISABLE, 0);
         if (read(fd, &reading, sizeof(reading)) != sizeof(reading)) {
                 spec->status = COUNTER_NOT_COUNTED;
-                text_copy(spec->reason, sizeof(spec->reason),
-                          "it opens, but cannot be read: another user has pinned the counters");
+                text_copy(
+                        spec->reason, sizeof(spec->reason),
+                        "it opens, but cannot be read: end what has pinned the hardware counters");
         } else if (!reading.running_ns) {
                 spec->status = COUNTER_NOT_COUNTED;
                 text_copy(spec->reason, sizeof(spec->reason),
-                          "it opens, but never runs: the hardware counters are taken (NMI "
-                          "watchdog: sysctl kernel.nmi_watchdog=0, or another profiler)");
+                          "it opens, but never runs, as the hardware counters are taken: sysctl "
+                          "kernel.nmi_watchdog=0, or end other profilers");
         }
 }
 
@@ -132,8 +133,8 @@ static void add_user_only(struct counter_spec *spec)
         snprintf(spec->name + used, sizeof(spec->name) - used, "%su",
                  strchr(spec->name, ':') ? "" : ":");
         snprintf(spec->reason, sizeof(spec->reason),
-                 "user mode only: perf_event_paranoid is %d; the kernel's share needs `sysctl "
-                 "kernel.perf_event_paranoid=1` or CAP_PERFMON",
+                 "user mode only, as perf_event_paranoid is %d: `sysctl "
+                 "kernel.perf_event_paranoid=1` or CAP_PERFMON adds the kernel's share",
                  paranoid);
 }
 
@@ -190,7 +191,7 @@ int event_resolve(const char *name, struct counter_spec *spec, struct mproc_err 
         if (r != PFM_SUCCESS) {
                 found.status = COUNTER_UNSUPPORTED;
                 snprintf(found.reason, sizeof(found.reason),
-                         "libpfm4 does not know this machine (%s): is /proc mounted?",
+                         "libpfm4 does not know this machine (%s): mount /proc, if it is missing",
                          pfm_strerror(r));
                 *spec = found;
                 return 0;

@@ -105,13 +105,15 @@ enum counter_status event_explain_errno(int error, const struct event_need *need
                 snprintf(reason, size, "this kernel was built without perf events");
         else if (error == -EINVAL)
                 snprintf(reason, size,
-                         "the kernel refuses it for a single process (EINVAL): it may count for "
-                         "whole CPUs only");
+                         "the kernel refuses it for a single process (EINVAL), as it does events "
+                         "that "
+                         "count for whole CPUs");
         else if (status == COUNTER_UNSUPPORTED)
                 explain_unsupported(need, reason, size);
         else if (error == -EMFILE)
                 snprintf(reason, size, "no file descriptor is left: raise `ulimit -n`");
         else
-                snprintf(reason, size, "it could not be opened: %s", name ? name : "unknown error");
+                snprintf(reason, size, "it could not be opened (%s)",
+                         name ? name : "unknown error");
         return status;
 }

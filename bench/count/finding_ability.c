@@ -1,6 +1,5 @@
 /* What this machine can measure. */
 #include "base/units.h"
-#include "count/event.h"
 #include "count/machine_internal.h"
 #include "count/small_file.h"
 
@@ -12,48 +11,45 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-static const struct counter_spec *resolved(const struct environment *environment, const char *name,
-                                           struct counter_spec *own)
+/* `event`, as the caller resolved it. A counter's reason reads "fact: remedy". */
+static void look_at_event(const struct environment *environment, const char *event,
+                          struct finding *finding)
 {
-        for (uint32_t i = 0; i < environment->counter_count; i++)
-                if (!strncmp(environment->counters[i].name, name, strlen(name)))
-                        return &environment->counters[i];
-        return event_resolve(name, own, NULL) ? NULL : own;
-}
+        const struct counter_spec *spec = NULL;
+        const char *colon;
 
-static void look_at_event(const struct environment *environment, const char *name,
-                          const char *others, struct finding *finding)
-{
-        struct counter_spec own;
-        const struct counter_spec *spec = resolved(environment, name, &own);
-
+        for (uint32_t i = 0; i < environment->counter_count && !spec; i++)
+                if (!strncmp(environment->counters[i].name, event, strlen(event)))
+                        spec = &environment->counters[i];
         if (!spec) {
-                finding_say(finding, FINDING_WARNING, "libpfm4 does not work here");
-        } else if (spec->status == COUNTER_COUNTED) {
-                finding_say(finding, *spec->reason ? FINDING_NOTE : FINDING_GOOD, "counted%s%.150s",
-                            *spec->reason ? ": " : "", spec->reason);
-        } else {
-                finding_say(finding,
-                            spec->status == COUNTER_DENIED ? FINDING_WARNING : FINDING_NOTE,
-                            "%s: %.160s", counter_status_name(spec->status), spec->reason);
-                snprintf(finding->remedy, sizeof(finding->remedy), "until then: %s", others);
+                finding_say(finding, FINDING_NOTE, "not looked at");
+                return;
         }
+        if (!*spec->reason) {
+                finding_say(finding, FINDING_GOOD, "counted");
+                return;
+        }
+        colon = strchrnul(spec->reason, ':');
+        finding_say(finding, spec->status == COUNTER_DENIED ? FINDING_WARNING : FINDING_NOTE,
+                    "%s: %.*s", counter_status_name(spec->status), (int)(colon - spec->reason),
+                    spec->reason);
+        if (*colon)
+                snprintf(finding->remedy, sizeof(finding->remedy), "%s",
+                         colon + strspn(colon, ": "));
 }
 
 static void look_at_hardware_counters(const char *root, const struct environment *environment,
                                       struct finding *finding)
 {
         (void)root;
-        look_at_event(environment, "cycles",
-                      "software events, rusage, run-queue waits and the TSC still count", finding);
+        look_at_event(environment, "cycles", finding);
 }
 
 static void look_at_software_counters(const char *root, const struct environment *environment,
                                       struct finding *finding)
 {
         (void)root;
-        look_at_event(environment, "context-switches",
-                      "rusage counts context switches and page faults too", finding);
+        look_at_event(environment, "context-switches", finding);
 }
 
 /* CAP_PERFMON or CAP_SYS_ADMIN: perf_event_paranoid does not bind us. */

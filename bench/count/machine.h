@@ -18,8 +18,9 @@ struct finding {
         char remedy[256]; /* what would change it; empty: nothing to do */
 };
 
-/* What this machine can measure and what would make it quieter. Returns the number written, at most
- * `room`. */
+/* What this machine can measure and what would make it quieter. Watches other processes for 0.2 s.
+ * `environment` holds the default events, resolved, else counters are "not looked at". Returns the
+ * number written, at most `room`; 32 is enough. */
 size_t machine_findings(const struct environment *environment, struct finding *ret, size_t room);
 
 #endif

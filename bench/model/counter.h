@@ -25,7 +25,7 @@ struct counter_spec {
         uint32_t status;   /* enum counter_status */
         uint32_t attr_bytes;
         uint8_t attr[128]; /* struct perf_event_attr, attr_bytes long */
-        char reason[192];
+        char reason[192];  /* why it is not counted, or not all of it; ": " and what would help */
 };
 
 /* What one worker read: differences over its work. */

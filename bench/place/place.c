@@ -200,7 +200,7 @@ static int place_list(const struct topology *topology, const char *text, const s
                         r = error_set(err, -EINVAL, "place",
                                       "PU %u does not exist or may not be used here; allowed: %s",
                                       list[i],
-                                      place_format(&environment.allowed, range, sizeof(range)));
+                                      pu_list_format(&environment.allowed, range, sizeof(range)));
                         goto out;
                 }
                 for (size_t k = i; k < workers; k += count)

@@ -56,4 +56,7 @@ static inline int cpuset_has(const struct cpuset *set, uint32_t pu)
  * form. */
 int pu_list_parse(const char *text, uint32_t **list, size_t *count, struct mproc_err *err);
 
+/* A set as text: "0-3,8"; "" when it is empty, ",…" at the end when `buf` is too small. */
+char *pu_list_format(const struct cpuset *set, char *buf, size_t size);
+
 #endif

@@ -1,6 +1,5 @@
 #include "base/error.h"
 #include "place/pu.h"
-#include "place/topology.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -68,7 +67,7 @@ int pu_list_parse(const char *text, uint32_t **list, size_t *count, struct mproc
                          text);
 }
 
-char *place_format(const struct cpuset *set, char *buf, size_t size)
+char *pu_list_format(const struct cpuset *set, char *buf, size_t size)
 {
         size_t used = 0;
         uint32_t last;

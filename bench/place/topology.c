@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <hwloc.h>
 #include <hwloc/linux.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -18,8 +19,6 @@ static int load(hwloc_topology_t *ret, const char *synthetic, struct mproc_err *
         hwloc_topology_t hwloc = NULL;
         int r;
 
-        /* hwloc tells stderr when /sys is missing; what it then finds is usable all the same. */
-        setenv("HWLOC_HIDE_ERRORS", "2", 0);
         if (hwloc_topology_init(&hwloc) < 0)
                 return error_errno(err, -errno, "place", "hwloc cannot be initialised");
         if (synthetic && hwloc_topology_set_synthetic(hwloc, synthetic) < 0) {
@@ -112,6 +111,19 @@ static uint32_t count_of(hwloc_topology_t hwloc, hwloc_obj_type_t type)
         return n > 0 ? (uint32_t)n : 0;
 }
 
+/* hwloc tells stderr when /sys is missing; what it then finds is usable all the same. */
+static int load_quietly(hwloc_topology_t *ret, const char *synthetic, struct mproc_err *err)
+{
+        bool is_set = getenv("HWLOC_HIDE_ERRORS");
+        int r;
+
+        setenv("HWLOC_HIDE_ERRORS", "2", 0);
+        r = load(ret, synthetic, err);
+        if (!is_set)
+                unsetenv("HWLOC_HIDE_ERRORS");
+        return r;
+}
+
 int topology_new(struct topology **ret, const char *synthetic, const struct cpuset *allowed,
                  struct mproc_err *err)
 {
@@ -121,7 +133,7 @@ int topology_new(struct topology **ret, const char *synthetic, const struct cpus
         unsigned os;
         int r;
 
-        r = load(&hwloc, synthetic, err);
+        r = load_quietly(&hwloc, synthetic, err);
         if (r)
                 return r;
         topology = calloc(1, sizeof(*topology));

@@ -42,7 +42,4 @@ const char *place_summary(size_t index);
 int place_workers(const struct topology *topology, const char *place, uint32_t workers,
                   struct cpuset *sets, char *note, size_t note_size, struct mproc_err *err);
 
-/* A set as text: "0-3,8"; "" when it is empty, ",…" at the end when `buf` is too small. */
-char *place_format(const struct cpuset *set, char *buf, size_t size);
-
 #endif

@@ -50,7 +50,7 @@ static const char *order(const struct topology *topology, const char *place, uin
         for (uint32_t i = 0; i < workers; i++) {
                 char one[32];
 
-                place_format(&sets[i], one, sizeof(one));
+                pu_list_format(&sets[i], one, sizeof(one));
                 used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s", i ? " " : "",
                                          one);
         }
@@ -131,7 +131,7 @@ static void no_policy_leaves_the_allowed_set(void **state)
                 for (size_t k = 0; k < 3; k++)
                         for (size_t w = 0; w < CPUSET_WORDS; w++)
                                 all.bits[w] |= sets[k].bits[w];
-                assert_string_equal(place_format(&all, text, sizeof(text)), "3,5,14");
+                assert_string_equal(pu_list_format(&all, text, sizeof(text)), "3,5,14");
         }
         topology_free(topology);
 }
@@ -162,7 +162,7 @@ static void pus_beyond_64_are_placed(void **state)
         (void)state;
         assert_string_equal(order(topology, "250-252", 3, note, sizeof(note)), "250 251 252");
         topology_describe(topology, &environment);
-        assert_string_equal(place_format(&environment.allowed, text, sizeof(text)), "0-255");
+        assert_string_equal(pu_list_format(&environment.allowed, text, sizeof(text)), "0-255");
         topology_free(topology);
 }
 
@@ -291,7 +291,7 @@ static void a_set_that_does_not_fit_is_cut_at_a_number(void **state)
         (void)state;
         for (uint32_t pu = 100; pu < 120; pu += 2)
                 cpuset_add(&set, pu);
-        assert_string_equal(place_format(&set, text, sizeof(text)), "100,102,…");
+        assert_string_equal(pu_list_format(&set, text, sizeof(text)), "100,102,…");
 }
 
 int main(void)
