@@ -93,7 +93,7 @@ static void put_row(FILE *out, const struct view_row *row, const char *shared_no
 static void put_rows(FILE *out, const struct view_section *section)
 {
         const char *shared_note = wording_shared_note(section), *group = NULL;
-        char metric[96];
+        char metric[96], text[600];
 
         wording_metric(section, metric, sizeof(metric));
         for (size_t i = 0; i < section->row_count; i++) {
@@ -112,7 +112,7 @@ static void put_rows(FILE *out, const struct view_section *section)
         }
         fputc('\n', out);
         if (*shared_note)
-                put_paragraph(out, shared_note);
+                put_paragraph(out, wording_note(section, shared_note, text, sizeof(text)));
 }
 
 static int put_section(FILE *out, const struct view_section *section)

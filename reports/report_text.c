@@ -177,12 +177,12 @@ static void print_row(const struct page *page, const struct view_row *row,
                                      page_columns(word),
                              hang);
         } else if (*word) {
-                size_t at = max_size(columns->whole + 1 + columns->fraction + 1, 9);
+                size_t at = max_size(max_size(columns->whole + 1 + columns->fraction + 1, 9),
+                                     page_columns(word));
 
-                print_word(page, row, word, max_size(at, page_columns(word)));
-                at = hang + max_size(at, page_columns(word)) + 2;
-                fputs("  ", page->out);
-                page_wrap(page, at, at, " ", *remark ? remark : " ");
+                print_word(page, row, word, *remark ? at : 0);
+                fputs(*remark ? "  " : "\n", page->out);
+                page_wrap(page, hang + at + 2, hang + at + 2, " ", remark);
         } else {
                 page_wrap(page, hang, hang, " ", *remark ? remark : "not known");
         }
@@ -205,6 +205,7 @@ static void print_rows(const struct page *page, const struct view_section *secti
 {
         struct columns columns = measure(section, page);
         const char *shared_note = wording_shared_note(section), *group = "";
+        char text[600];
 
         if (section->compared)
                 print_heads(page, section, &columns);
@@ -217,7 +218,8 @@ static void print_rows(const struct page *page, const struct view_section *secti
         }
         if (*shared_note) {
                 fprintf(page->out, "%*s", INDENT, "");
-                page_wrap(page, INDENT, INDENT, " ", shared_note);
+                page_wrap(page, INDENT, INDENT, " ",
+                          wording_note(section, shared_note, text, sizeof(text)));
         }
 }
 

@@ -42,6 +42,8 @@ void view_done(struct view *view);
 void view_method(const struct cell *cell, char *buf, size_t size);
 /* The parent's size that a life-cycle cell was measured under, bytes; −1: it has none. */
 int64_t view_parent_bytes(const struct cell *cell);
+/* The sizes that the section's parents have, in order; returns how many, at most `room`. */
+size_t view_parents(const struct view_section *section, int64_t *sizes, size_t room);
 /* `label` without its part `part` (" · " is between parts). */
 void view_without(const char *label, const char *part, char *buf, size_t size);
 

@@ -120,6 +120,15 @@ struct starts {
         int64_t parent[SHOWN_MAX];
 };
 
+static size_t index_of(const int64_t *sizes, size_t count, int64_t size)
+{
+        size_t i = 0;
+
+        while (i < count && sizes[i] != size)
+                i++;
+        return i;
+}
+
 static int by_size(const void *left, const void *right)
 {
         int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
@@ -150,27 +159,28 @@ static size_t method_index(const struct starts *starts, const struct view_row *r
         return i;
 }
 
-static size_t parent_index(const struct starts *starts, const struct view_row *row)
+size_t view_parents(const struct view_section *section, int64_t *sizes, size_t room)
 {
-        size_t i = 0;
+        size_t count = 0;
 
-        while (i < starts->parents && starts->parent[i] != view_parent_bytes(row->cell))
-                i++;
-        return i;
+        for (size_t i = 0; i < section->row_count; i++) {
+                int64_t bytes = view_parent_bytes(section->rows[i].cell);
+
+                if (index_of(sizes, count, bytes) == count && count < room)
+                        sizes[count++] = bytes;
+        }
+        qsort(sizes, count, sizeof(*sizes), by_size);
+        return count;
 }
 
 static void find_starts(const struct view_section *section, struct starts *ret)
 {
         *ret = (struct starts){0};
-        for (size_t i = 0; i < section->row_count; i++) {
-                const struct view_row *row = &section->rows[i];
-
-                if (method_index(ret, row) == ret->methods && ret->methods < SHOWN_MAX)
-                        name_method(row, ret->method[ret->methods++]);
-                if (parent_index(ret, row) == ret->parents && ret->parents < SHOWN_MAX)
-                        ret->parent[ret->parents++] = view_parent_bytes(row->cell);
-        }
-        qsort(ret->parent, ret->parents, sizeof(*ret->parent), by_size);
+        ret->parents = view_parents(section, ret->parent, SHOWN_MAX);
+        for (size_t i = 0; i < section->row_count; i++)
+                if (method_index(ret, &section->rows[i]) == ret->methods &&
+                    ret->methods < SHOWN_MAX)
+                        name_method(&section->rows[i], ret->method[ret->methods++]);
 }
 
 int view_starts(const struct view_section *section, struct grid *ret)
@@ -197,7 +207,7 @@ int view_starts(const struct view_section *section, struct grid *ret)
         for (size_t i = 0; i < section->row_count; i++) {
                 const struct cell *cell = section->rows[i].cell;
                 size_t row = method_index(&starts, &section->rows[i]);
-                size_t column = parent_index(&starts, &section->rows[i]);
+                size_t column = index_of(starts.parent, starts.parents, view_parent_bytes(cell));
                 char *text;
 
                 if (row == starts.methods || column == starts.parents)
@@ -211,10 +221,12 @@ int view_starts(const struct view_section *section, struct grid *ret)
         return 0;
 }
 
+/* Of the smallest and the largest parent; what lies between is in report.json. */
 int view_steps(const struct view_section *section, struct grid *ret)
 {
         static const char *const heads[] = {"returned", "first instruction", "ready", "joined"};
-        size_t rows = 0;
+        int64_t parents[SHOWN_MAX];
+        size_t count = view_parents(section, parents, SHOWN_MAX), rows = 0;
 
         *ret = (struct grid){0};
         if (!section->is_life_cycle)
@@ -226,11 +238,17 @@ int view_steps(const struct view_section *section, struct grid *ret)
                 snprintf(grid_at(ret, 0, 1 + i), GRID_TEXT_BYTES, "%s", heads[i]);
         for (size_t i = 0; i < section->row_count; i++) {
                 const struct view_row *row = &section->rows[i];
+                int64_t bytes = view_parent_bytes(row->cell);
+                char method[VIEW_LABEL_BYTES], size[48];
 
-                if (!row->cell->step[3].n)
+                if (!row->cell->step[3].n || (bytes != parents[0] && bytes != parents[count - 1]))
                         continue;
                 rows++;
-                name_row(row, grid_at(ret, rows, 0));
+                name_method(row, method);
+                page_append(grid_at(ret, rows, 0), GRID_TEXT_BYTES, "%s", method);
+                if (bytes > 0)
+                        page_append(grid_at(ret, rows, 0), GRID_TEXT_BYTES, ", %s parent",
+                                    units_format_size((double)bytes, size, sizeof(size)));
                 for (size_t j = 0; j < 4; j++) {
                         char *text = grid_at(ret, rows, 1 + j);
 

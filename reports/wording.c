@@ -267,3 +267,26 @@ const char *wording_shared_note(const struct view_section *section)
                                 return section->rows[i].cell->note;
         return "";
 }
+
+/* The word is said with it where all who share the note share the word. */
+char *wording_note(const struct view_section *section, const char *shared_note, char *buf,
+                   size_t size)
+{
+        char word[32] = "", other[32], text[600] = "";
+        bool alike = true;
+
+        for (size_t i = 0; i < section->row_count && alike; i++) {
+                const struct view_row *row = &section->rows[i];
+
+                if (strcmp(row->cell->note, shared_note))
+                        continue;
+                wording_verdict(row, other, sizeof(other));
+                alike = row->cell->status != CELL_MEASURED && (!*word || !strcmp(word, other));
+                snprintf(word, sizeof(word), "%s", other);
+        }
+        if (alike && !strcmp(word, "correct"))
+                snprintf(word, sizeof(word), "no rates");
+        page_append(text, sizeof(text), "%s%s%s", alike ? word : "", alike ? ": " : "",
+                    shared_note);
+        return wording_sentence(text, buf, size);
+}

@@ -28,6 +28,8 @@ char *wording_metric(const struct view_section *section, char *buf, size_t size)
  * once; conditions leave it out. The remark has the absolute value too, where no ratio says it. */
 char *wording_verdict(const struct view_row *row, char *buf, size_t size);
 const char *wording_shared_note(const struct view_section *section);
+char *wording_note(const struct view_section *section, const char *shared_note, char *buf,
+                   size_t size); /* as a sentence: "Skipped: …" */
 char *wording_condition(const struct view_row *row, const char *shared_note, char *buf,
                         size_t size);
 char *wording_remark(const struct view_row *row, const char *shared_note, char *buf, size_t size);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define LEVELS_SHOWN 6
+#define BETWEEN " · "
 
 char *wording_cpuset(const struct cpuset *set, char *buf, size_t size)
 {
@@ -148,10 +149,20 @@ char *wording_rounds(const struct view_section *section, char *buf, size_t size)
                             noise_is_known(result) ? "quiet machine"
                                                    : "other programs' load not known");
         if (section->baseline) {
-                cell_label(result, section->baseline, text, sizeof(text));
-                page_append(buf, size, " · baseline: %s", text);
-                wording_value(section->baseline, section->metric, text, sizeof(text));
-                page_append(buf, size, " %s", text);
+                char label[VIEW_LABEL_BYTES], value[64];
+
+                /* In one part, so that it stays on one line. */
+                cell_label(result, section->baseline, label, sizeof(label));
+                page_append(buf, size, " · baseline: ");
+                for (const char *p = label, *end; *p; p = end) {
+                        end = strstr(p, BETWEEN);
+                        page_append(buf, size, "%.*s%s", end ? (int)(end - p) : (int)strlen(p), p,
+                                    end ? ", " : "");
+                        end = end ? end + strlen(BETWEEN) : p + strlen(p);
+                }
+                page_append(
+                        buf, size, " %s",
+                        wording_value(section->baseline, section->metric, value, sizeof(value)));
         }
         return buf;
 }
