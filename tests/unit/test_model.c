@@ -110,6 +110,7 @@ static void set_param(struct cell *cell, const char *name, const char *unit, int
         strcpy(cell->param_unit[i], unit);
         cell->value[i] = value;
         cell->is_auto[i] = is_auto;
+        snprintf(cell->value_text[0], sizeof(cell->value_text[0]), "%lld", (long long)value);
 }
 
 static void assert_label(const struct result *result, size_t cell, const char *expected)
