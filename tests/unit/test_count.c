@@ -305,12 +305,12 @@ static void a_multiplexed_counter_says_its_running_share(void **state)
         bench_init(&bench, 100, 250);
         for (size_t t = 0; t < 3; t++)
                 for (size_t w = 0; w < 2; w++)
-                        bench.workers[t][w].counters[1].running_ns = 500;
+                        bench.workers[t][w].counters[0].running_ns = 500;
         metric_summarise(bench.specs, 3, bench.pointers, 3, &bench.cell);
-        assert_int_equal(counter(&bench.cell, "cycles")->status, COUNTER_COUNTED);
-        assert_int_equal(counter(&bench.cell, "instructions")->status, COUNTER_SCALED);
-        assert_true(counter(&bench.cell, "instructions")->running_share == 0.5);
-        assert_true(counter(&bench.cell, "instructions/cycle")->value == 5);
+        assert_int_equal(counter(&bench.cell, "instructions")->status, COUNTER_COUNTED);
+        assert_int_equal(counter(&bench.cell, "cycles")->status, COUNTER_SCALED);
+        assert_true(counter(&bench.cell, "cycles")->running_share == 0.5);
+        assert_true(counter(&bench.cell, "instructions/cycle")->value == 1.25);
         assert_int_equal(counter(&bench.cell, "instructions/cycle")->status, COUNTER_SCALED);
         assert_true(counter(&bench.cell, "instructions/cycle")->running_share == 0.5);
 }

@@ -45,8 +45,9 @@ static void the_tightest_limit_along_a_version_2_path_wins(void **state)
         (void)state;
         fake_root_write(root, "/proc/self/mountinfo", V2_MOUNT);
         fake_root_write(root, "/proc/self/cgroup", "0::/a/b/c\n");
-        fake_root_write(root, "/sys/fs/cgroup/a/cpu.max", "150000 50000\n");
-        fake_root_write(root, "/sys/fs/cgroup/a/b/cpu.max", "50000 20000\n"); /* 2.5 CPUs */
+        fake_root_write(root, "/sys/fs/cgroup/cpu.max", "400000 100000\n");
+        fake_root_write(root, "/sys/fs/cgroup/a/cpu.max", "50000 20000\n"); /* 2.5 CPUs */
+        fake_root_write(root, "/sys/fs/cgroup/a/b/cpu.max", "150000 50000\n");
         fake_root_write(root, "/sys/fs/cgroup/a/b/c/cpu.max", "max 100000\n");
         fake_root_write(root, "/sys/fs/cgroup/a/memory.max", "1073741824\n");
         fake_root_write(root, "/sys/fs/cgroup/a/b/c/memory.max", "max\n");
@@ -79,14 +80,19 @@ static void version_1_hierarchies_are_read_each_at_its_own_path(void **state)
         fake_root_write(root, "/cg/cpu,cpuacct/c/cpu.cfs_period_us", "100000\n");
         fake_root_write(root, "/cg/cpu,cpuacct/cpu.cfs_quota_us", "-1\n");
         fake_root_write(root, "/cg/cpu,cpuacct/cpu.cfs_period_us", "100000\n");
-        fake_root_write(root, "/cg/memory/m/memory.limit_in_bytes", "9223372036854771712\n");
+        fake_root_write(root, "/cg/memory/m/memory.limit_in_bytes", "268435456\n");
         fake_root_write(root, "/cg/memory/memory.limit_in_bytes", "536870912\n");
         fake_root_write(root, "/cg/pids/p/pids.max", "64\n");
         environment = described();
         assert_true(environment.cpu_quota == 1.5);
         assert_int_equal(environment.quota_period_ns, 100000000);
-        assert_int_equal(environment.memory_max, 536870912);
+        assert_int_equal(environment.memory_max, 268435456);
         assert_int_equal(environment.pids_max, 64);
+
+        fake_root_write(root, "/cg/memory/m/memory.limit_in_bytes", "9223372036854771712\n");
+        assert_int_equal(described().memory_max, 536870912);
+        fake_root_write(root, "/cg/memory/memory.limit_in_bytes", "9223372036854771712\n");
+        assert_int_equal(described().memory_max, -1); /* how version 1 writes "none" */
 }
 
 static void what_cannot_be_read_stays_not_known(void **state)

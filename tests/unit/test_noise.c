@@ -157,6 +157,15 @@ static void time_that_ticks_show_late_is_not_foreign(void **state)
         fake_root_write(root, "/proc/stat", "cpu0 99 0 0 0 0 0 0 0\ncpu1 5 0 0 0 0 0 0 0\n");
         noise_end(reader, &noise);
         assert_in_range(noise.foreign_cpu_ns, 800 * NS_PER_MS, 1000 * NS_PER_MS);
+
+        /* More than ticks can owe was spent elsewhere, and hides nobody. */
+        noise_begin(reader);
+        write_process(HOST, "host", 5, 0, "");
+        noise_end(reader, &noise);
+        noise_begin(reader);
+        write_stat(6, 0, 1, 0);
+        noise_end(reader, &noise);
+        about(noise.foreign_cpu_ns, 6);
         noise_reader_free(reader);
 }
 
