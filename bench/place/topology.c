@@ -111,7 +111,7 @@ static uint32_t count_of(hwloc_topology_t hwloc, hwloc_obj_type_t type)
         return n > 0 ? (uint32_t)n : 0;
 }
 
-/* hwloc tells stderr when /sys is missing; what it then finds is usable all the same. */
+/* hwloc complains aloud when /sys is missing; what it then finds is usable all the same. */
 static int load_quietly(hwloc_topology_t *ret, const char *synthetic, struct mproc_err *err)
 {
         bool is_set = getenv("HWLOC_HIDE_ERRORS");
