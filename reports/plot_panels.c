@@ -135,14 +135,21 @@ static void put_data(const struct panels *panels, FILE *data)
         }
 }
 
+static bool is_logarithmic(const struct panels *panels)
+{
+        double low = panels->tics[0].x, high = panels->tics[panels->tic_count - 1].x;
+
+        return low > 0 && high / low >= LOG_SPREAD;
+}
+
 static void put_x_axis(const struct panels *panels, FILE *script)
 {
         double low = panels->tics[0].x, high = panels->tics[panels->tic_count - 1].x;
         size_t stride = (panels->tic_count + TICS_SHOWN - 1) / TICS_SHOWN;
 
-        if (low > 0 && high / low >= LOG_SPREAD)
-                fprintf(script, "set logscale x 2\nset xrange [%.10g:%.10g]\n", low / 1.2,
-                        high * 1.2);
+        if (is_logarithmic(panels))
+                fprintf(script, "set logscale x 2\nset xrange [%.10g:%.10g]\n", low / 1.25,
+                        high * 1.25);
         else
                 fprintf(script, "set xrange [%.10g:%.10g]\n", low - 0.07 * (high - low + 1e-9),
                         high + 0.07 * (high - low + 1e-9));
@@ -164,14 +171,33 @@ static void put_ideal(const struct panels *panels, const struct panel_point *fir
                 fprintf(script, "  %.10g * x", first->value / first->x);
         else
                 fprintf(script, "  %.10g / x", first->value * first->x);
-        fputs(" with lines lw 1 dt 2 lc rgb '#777777' notitle, \\\n", script);
+        fputs(" with lines lw 1 dt 2 lc rgb '#777777', \\\n", script);
+}
+
+/* Series stand a little beside each other, so that equal ones are seen. */
+static void put_series(const struct panels *panels, size_t series, const char *name, size_t block,
+                       FILE *script)
+{
+        double aside = (double)series - (double)(panels->series_count - 1) / 2;
+        double span = panels->tics[panels->tic_count - 1].x - panels->tics[0].x;
+        char x[48];
+
+        if (is_logarithmic(panels))
+                snprintf(x, sizeof(x), "($1*%.4f)", exp2(0.14 * aside));
+        else
+                snprintf(x, sizeof(x), "($1%+.4g)", 0.025 * span * aside);
+        fprintf(script,
+                "  '%s.dat' index %zu using %s:2 with lines lw 1.4 lc rgb '%s', \\\n"
+                "  '' index %zu using %s:2:3:4 with yerrorbars lw 1.6 ps 0.8 pt %d lc rgb '%s'",
+                name, block, x, plot_colour(series), block, x, plot_point(series),
+                plot_colour(series));
 }
 
 /* `block` counts the blocks of the data file; `blocks`: how many there are. */
 static void put_panel(const struct panels *panels, size_t panel, size_t columns, const char *name,
                       size_t *block, size_t blocks, FILE *script)
 {
-        bool ideal = false;
+        bool first = true;
 
         plot_axis(script, 'y', &panels->scale, panel % columns == 0);
         fputs("set title ", script);
@@ -180,33 +206,36 @@ static void put_panel(const struct panels *panels, size_t panel, size_t columns,
         if (panels->panel_count > 1)
                 fprintf(script,
                         "  for [i=0:%zu] '%s.dat' index i using 1:2 with lines lw 0.8 "
-                        "lc rgb '#d4d4d4' notitle, \\\n",
+                        "lc rgb '#d4d4d4', \\\n",
                         blocks - 1, name);
         for (size_t series = 0; series < panels->series_count; series++) {
-                const struct panel_point *first = first_point(panels, panel, series);
+                const struct panel_point *point = first_point(panels, panel, series);
 
-                if (!first)
+                if (!point)
                         continue;
-                if (!ideal)
-                        put_ideal(panels, first, script);
-                ideal = true;
-                fprintf(script,
-                        "  '%s.dat' index %zu using 1:2 with lines lw 1.6 lc rgb '%s' notitle, \\\n"
-                        "  '' index %zu using 1:2:3:4 with yerrorbars lw 1.6 ps 0.8 pt %d "
-                        "lc rgb '%s' notitle, \\\n",
-                        name, *block, plot_colour(series), *block, plot_point(series),
-                        plot_colour(series));
-                (*block)++;
+                if (first)
+                        put_ideal(panels, point, script);
+                fputs(first ? "" : ", \\\n", script);
+                put_series(panels, series, name, (*block)++, script);
+                first = false;
         }
-        /* The legend is for all panels, also for series that this one lacks. */
-        for (size_t series = 0; series < panels->series_count; series++) {
-                fprintf(script, "  NaN with points ps 0.8 pt %d lc rgb '%s' title ",
-                        plot_point(series), plot_colour(series));
+        fputs(panel ? "\n" : "\nunset label\n", script); /* labels are there once */
+}
+
+/* One legend for all panels, in the upper right corner. */
+static void put_legend(const struct panels *panels, unsigned height, FILE *script)
+{
+        double x = 0.985;
+
+        for (size_t series = panels->series_count; series-- > 0 && panels->series_count > 1;) {
+                x -= (30 + 8.0 * (double)page_columns(panels->series[series])) / WIDTH;
+                fputs("set label ", script);
                 plot_quote(script, panels->series[series], false);
-                fputs(series + 1 < panels->series_count ? ", \\\n" : "\n", script);
+                fprintf(script,
+                        " at screen %.4f, screen %.4f left offset 0.8,-0.15 font ',13' point pt %d "
+                        "ps 0.9 lc rgb '%s'\n",
+                        x, 1 - 22.0 / height, plot_point(series), plot_colour(series));
         }
-        if (!panel)
-                fputs("unset label\nunset key\n", script); /* they are there once */
 }
 
 static size_t count_blocks(const struct panels *panels)
@@ -234,14 +263,8 @@ int panels_write(struct panels *panels, const struct result *result, int folder,
         put_data(panels, plot.data);
         plot_scale_fit(&panels->scale);
         put_x_axis(panels, plot.script);
-        fputs("set border 3\nset grid ytics ls 1\n", plot.script);
-        if (panels->series_count > 1)
-                fprintf(plot.script,
-                        "set key at screen 0.985, screen %.4f right center horizontal Left reverse "
-                        "samplen 0.5\n",
-                        1 - 20.0 / height);
-        else
-                fputs("unset key\n", plot.script);
+        fputs("set border 3\nset grid ytics ls 1\nunset key\n", plot.script);
+        put_legend(panels, height, plot.script);
         fputs("set label ", plot.script);
         plot_quote(plot.script, panels->y_axis, false);
         fprintf(plot.script, " at screen 0.018, screen 0.5 center rotate by 90\nset label ");
