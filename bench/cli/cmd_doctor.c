@@ -13,10 +13,10 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define FINDINGS_MAX 32
-#define NAME_COLUMN 20
+#define INDENT 2
+#define COLUMN 20
 
 static int describe(struct environment *environment, struct mproc_err *err)
 {
@@ -39,57 +39,59 @@ static int describe(struct environment *environment, struct mproc_err *err)
         return 0;
 }
 
-static void print_row(const char *name, const char *text)
+static const char *known(const char *text)
 {
-        printf("  %-17s ", name);
-        option_wrap(*text ? text : "not known", NAME_COLUMN, NAME_COLUMN, stdout);
+        return *text ? text : "not known";
 }
 
-static void print_machine(const struct environment *env)
+static void print_machine(const struct page *page, const struct environment *env)
 {
         char text[256], number[32];
 
         printf("%s\n", env->host);
-        print_row("CPU", env->cpu);
-        print_row("topology", env->topology);
+        terminal_row(page, INDENT, COLUMN, "CPU", known(env->cpu));
+        terminal_row(page, INDENT, COLUMN, "topology", known(env->topology));
         snprintf(text, sizeof(text), "%s, %s, %s", env->kernel, env->libc, env->arch);
-        print_row("system", text);
+        terminal_row(page, INDENT, COLUMN, "system", text);
         snprintf(text, sizeof(text), "%" PRIu32 " of %" PRIu32 " CPUs", env->allowed_pus, env->pus);
-        print_row("may use", text);
+        terminal_row(page, INDENT, COLUMN, "may use", text);
         if (env->cpu_quota >= 0)
                 snprintf(text, sizeof(text), "%.3g CPUs", env->cpu_quota);
-        print_row("CPU quota", env->cpu_quota >= 0 ? text : "none");
-        print_row("memory limit", env->memory_max >= 0 ? units_format_size((double)env->memory_max,
-                                                                           number, sizeof(number))
-                                                       : "none");
+        terminal_row(page, INDENT, COLUMN, "CPU quota", env->cpu_quota >= 0 ? text : "none");
+        terminal_row(page, INDENT, COLUMN, "memory limit",
+                     env->memory_max >= 0
+                             ? units_format_size((double)env->memory_max, number, sizeof(number))
+                             : "none");
         snprintf(text, sizeof(text), "%" PRId64, env->pids_max);
-        print_row("process limit", env->pids_max >= 0 ? text : "none");
-        print_row("virtualization", env->virtualization);
+        terminal_row(page, INDENT, COLUMN, "process limit", env->pids_max >= 0 ? text : "none");
+        terminal_row(page, INDENT, COLUMN, "virtualization", known(env->virtualization));
 }
 
-static void print_findings(const struct finding *findings, size_t count, bool colour)
+static void print_findings(const struct page *page, const struct finding *findings, size_t count)
 {
         static const char *const marks[] = {
                 [FINDING_GOOD] = "good", [FINDING_NOTE] = "note", [FINDING_WARNING] = "WARNING"};
         static const char *const colours[] = {
                 [FINDING_GOOD] = "\033[32m", [FINDING_NOTE] = "", [FINDING_WARNING] = "\033[33m"};
+        char text[640];
 
         puts("\nWhat it means for measuring");
         for (size_t i = 0; i < count; i++) {
                 const struct finding *f = &findings[i];
 
-                printf("  %s%-8s%s", colour ? colours[f->level] : "", marks[f->level],
-                       colour ? "\033[0m" : "");
-                printf("%s: ", f->what);
-                option_wrap(f->state, 10 + strlen(f->what) + 2, 10, stdout);
-                if (*f->remedy) {
-                        printf("%10sto change it: ", "");
-                        option_wrap(f->remedy, 24, 10, stdout);
-                }
+                printf("  %s%-8s%s", page->colour ? colours[f->level] : "", marks[f->level],
+                       page->colour ? "\033[0m" : "");
+                snprintf(text, sizeof(text), "%s: %s", f->what, f->state);
+                page_wrap(page, 10, 10, " ", text);
+                if (!*f->remedy)
+                        continue;
+                snprintf(text, sizeof(text), "→ %s", f->remedy);
+                printf("%10s", "");
+                page_wrap(page, 10, 12, " ", text);
         }
 }
 
-static void print_counters(const struct environment *env)
+static void print_counters(const struct page *page, const struct environment *env)
 {
         char text[320];
 
@@ -100,7 +102,7 @@ static void print_counters(const struct environment *env)
                 snprintf(text, sizeof(text), "%s%s%s",
                          counter_status_name((enum counter_status)spec->status),
                          *spec->reason ? ": " : "", spec->reason);
-                print_row(spec->name, text);
+                terminal_row(page, INDENT, COLUMN, spec->name, text);
         }
 }
 
@@ -166,6 +168,7 @@ static int doctor_main(const struct command *command, int argc, char **argv)
 {
         struct finding findings[FINDINGS_MAX];
         struct environment environment = {0};
+        struct page page = terminal_page(stdout);
         struct mproc_err err = {0};
         bool json = false;
         size_t count;
@@ -182,9 +185,9 @@ static int doctor_main(const struct command *command, int argc, char **argv)
         if (json)
                 return print_json(&environment, findings, count, &err) ? command_fail(NULL, &err)
                                                                        : CLI_OK;
-        print_machine(&environment);
-        print_findings(findings, count, terminal_style(STDOUT_FILENO).colour);
-        print_counters(&environment);
+        print_machine(&page, &environment);
+        print_findings(&page, findings, count);
+        print_counters(&page, &environment);
         return CLI_OK;
 }
 

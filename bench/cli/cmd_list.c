@@ -1,5 +1,6 @@
 #include "cli/command.h"
 #include "cli/list_json.h"
+#include "cli/terminal.h"
 #include "count/event.h"
 #include "place/topology.h"
 #include "reports/report.h"
@@ -9,17 +10,10 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define INDENT 20
+#define INDENT 4
+#define COLUMN 20
 
-static void print_row(const char *name, const char *text)
-{
-        size_t length = strlen(name);
-
-        printf("    %-15s ", name);
-        option_wrap(text, length < 16 ? INDENT : length + 5, INDENT, stdout);
-}
-
-static void print_params(const struct mpb_option *params)
+static void print_params(const struct page *page, const struct mpb_option *params)
 {
         char text[640], allowed[256];
 
@@ -29,29 +23,29 @@ static void print_params(const struct mpb_option *params)
                          *allowed ? " (" : "", allowed, *allowed ? ")" : "",
                          params->fallback ? " [" : "", params->fallback ? params->fallback : "",
                          params->fallback ? "]" : "");
-                print_row(params->name, text);
+                terminal_row(page, INDENT, COLUMN, params->name, text);
         }
 }
 
-static void print_workload(const struct mpb_workload *workload)
+static void print_workload(const struct page *page, const struct mpb_workload *workload)
 {
         const struct mpb_strategy *strategy;
 
         printf("%s\n  ", workload->name);
-        option_wrap(workload->summary, 2, 2, stdout);
+        page_wrap(page, 2, 2, " ", workload->summary);
         if (workload->params && workload->params->name) {
                 puts("  parameters (--set):");
-                print_params(workload->params);
+                print_params(page, workload->params);
         }
         if (workload->strategy_at) {
                 puts("  strategies (--share):");
                 for (size_t i = 0; (strategy = workload->strategy_at(i)); i++)
-                        print_row(strategy->name, strategy->summary);
+                        terminal_row(page, INDENT, COLUMN, strategy->name, strategy->summary);
         }
         putchar('\n');
 }
 
-static void print_counters(void)
+static void print_counters(const struct page *page)
 {
         const char *name;
 
@@ -67,30 +61,32 @@ static void print_counters(void)
                         snprintf(text, sizeof(text), "%s%s%s",
                                  counter_status_name((enum counter_status)spec.status),
                                  *spec.reason ? ": " : "", spec.reason);
-                print_row(name, text);
+                terminal_row(page, INDENT, COLUMN, name, text);
         }
 }
 
-static void print_all(void)
+static void print_all(const struct page *page)
 {
         const struct mpb_workload *workload;
         const struct mproc_start_method *method;
 
         for (size_t i = 0; (workload = workload_at(i)); i++)
-                print_workload(workload);
+                print_workload(page, workload);
         puts("start methods (--start)");
         for (size_t i = 0; (method = mproc_start_at(i)); i++)
-                print_row(mproc_start_name(method), mproc_start_summary(method));
+                terminal_row(page, INDENT, COLUMN, mproc_start_name(method),
+                             mproc_start_summary(method));
         puts("\nplaces (--place)");
         for (size_t i = 0; place_at(i); i++)
-                print_row(place_at(i), place_summary(i));
-        print_row("0,2,4-7", "an explicit list of CPUs");
+                terminal_row(page, INDENT, COLUMN, place_at(i), place_summary(i));
+        terminal_row(page, INDENT, COLUMN, "0,2,4-7", "an explicit list of CPUs");
         putchar('\n');
-        print_counters();
+        print_counters(page);
         puts("\nformats (mpbench report --format)");
         for (size_t i = 0; report_at(i); i++)
                 if (report_at(i)->write)
-                        print_row(report_at(i)->name, report_at(i)->summary);
+                        terminal_row(page, INDENT, COLUMN, report_at(i)->name,
+                                     report_at(i)->summary);
 }
 
 static const struct mpb_option options[] = {
@@ -108,6 +104,7 @@ static int take(const struct mpb_option *option, const char *text, void *context
 
 static int list_main(const struct command *command, int argc, char **argv)
 {
+        struct page page = terminal_page(stdout);
         bool json = false;
         int rest, status = command_parse(command, argc, argv, take, &json, &rest);
 
@@ -117,7 +114,7 @@ static int list_main(const struct command *command, int argc, char **argv)
                 return command_refuse_argument(command, argv[rest]);
         if (json)
                 return list_json(stdout) ? CLI_COULD_NOT_RUN : CLI_OK;
-        print_all();
+        print_all(&page);
         return CLI_OK;
 }
 

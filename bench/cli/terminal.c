@@ -41,3 +41,25 @@ struct report_style terminal_style(int fd)
                 .width = width(fd),
         };
 }
+
+struct page terminal_page(FILE *out)
+{
+        struct report_style style = terminal_style(fileno(out));
+
+        return (struct page){
+                .out = out, .width = style.width, .utf8 = style.utf8, .colour = style.colour};
+}
+
+void terminal_row(const struct page *page, size_t indent, size_t column, const char *name,
+                  const char *text)
+{
+        size_t used = indent;
+
+        fprintf(page->out, "%*s", (int)indent, "");
+        used += page_pad(page, name, column - indent - 1);
+        fputc(' ', page->out);
+        if (*text)
+                page_wrap(page, used + 1, column, " ", text);
+        else
+                fputc('\n', page->out);
+}
