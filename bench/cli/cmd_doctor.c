@@ -39,13 +39,18 @@ static int describe(struct environment *environment, struct mproc_err *err)
         return 0;
 }
 
+static const char *known(const char *text)
+{
+        return *text ? text : "not known";
+}
+
 static void print_machine(const struct page *page, const struct environment *env)
 {
         char text[256], number[32];
 
         printf("%s\n", env->host);
-        terminal_row(page, INDENT, COLUMN, "CPU", env->cpu);
-        terminal_row(page, INDENT, COLUMN, "topology", env->topology);
+        terminal_row(page, INDENT, COLUMN, "CPU", known(env->cpu));
+        terminal_row(page, INDENT, COLUMN, "topology", known(env->topology));
         snprintf(text, sizeof(text), "%s, %s, %s", env->kernel, env->libc, env->arch);
         terminal_row(page, INDENT, COLUMN, "system", text);
         snprintf(text, sizeof(text), "%" PRIu32 " of %" PRIu32 " CPUs", env->allowed_pus, env->pus);
@@ -53,12 +58,13 @@ static void print_machine(const struct page *page, const struct environment *env
         if (env->cpu_quota >= 0)
                 snprintf(text, sizeof(text), "%.3g CPUs", env->cpu_quota);
         terminal_row(page, INDENT, COLUMN, "CPU quota", env->cpu_quota >= 0 ? text : "none");
-        terminal_row(page, INDENT, COLUMN, "memory limit", env->memory_max >= 0 ? units_format_size((double)env->memory_max,
-                                                                           number, sizeof(number))
-                                                       : "none");
+        terminal_row(page, INDENT, COLUMN, "memory limit",
+                     env->memory_max >= 0
+                             ? units_format_size((double)env->memory_max, number, sizeof(number))
+                             : "none");
         snprintf(text, sizeof(text), "%" PRId64, env->pids_max);
         terminal_row(page, INDENT, COLUMN, "process limit", env->pids_max >= 0 ? text : "none");
-        terminal_row(page, INDENT, COLUMN, "virtualization", env->virtualization);
+        terminal_row(page, INDENT, COLUMN, "virtualization", known(env->virtualization));
 }
 
 static void print_findings(const struct page *page, const struct finding *findings, size_t count)
@@ -79,9 +85,9 @@ static void print_findings(const struct page *page, const struct finding *findin
                 page_wrap(page, 10, 10, " ", text);
                 if (!*f->remedy)
                         continue;
-                snprintf(text, sizeof(text), "to change it: %s", f->remedy);
+                snprintf(text, sizeof(text), "→ %s", f->remedy);
                 printf("%10s", "");
-                page_wrap(page, 10, 10, " ", text);
+                page_wrap(page, 10, 12, " ", text);
         }
 }
 

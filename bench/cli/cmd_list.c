@@ -74,7 +74,8 @@ static void print_all(const struct page *page)
                 print_workload(page, workload);
         puts("start methods (--start)");
         for (size_t i = 0; (method = mproc_start_at(i)); i++)
-                terminal_row(page, INDENT, COLUMN, mproc_start_name(method), mproc_start_summary(method));
+                terminal_row(page, INDENT, COLUMN, mproc_start_name(method),
+                             mproc_start_summary(method));
         puts("\nplaces (--place)");
         for (size_t i = 0; place_at(i); i++)
                 terminal_row(page, INDENT, COLUMN, place_at(i), place_summary(i));
@@ -84,7 +85,8 @@ static void print_all(const struct page *page)
         puts("\nformats (mpbench report --format)");
         for (size_t i = 0; report_at(i); i++)
                 if (report_at(i)->write)
-                        terminal_row(page, INDENT, COLUMN, report_at(i)->name, report_at(i)->summary);
+                        terminal_row(page, INDENT, COLUMN, report_at(i)->name,
+                                     report_at(i)->summary);
 }
 
 static const struct mpb_option options[] = {

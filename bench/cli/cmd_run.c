@@ -69,14 +69,15 @@ static int print(const struct run_options *options, const struct result *result,
                  struct mproc_err *err)
 {
         struct report_style style = terminal_style(STDOUT_FILENO);
+        struct page page = terminal_page(stdout);
         int rc = 0;
 
         if (options->json)
                 rc = report_find("json")->write(result, &style, stdout, err);
         else if (options->dry_run)
-                run_show_plan(result, stdout);
+                run_show_plan(result, &page);
         else if (options->quiet)
-                run_show_cells(result, stdout);
+                rc = run_show_cells(result, &page, err);
         else
                 rc = report_find("text")->write(result, &style, stdout, err);
         return ferror(stdout) ? 0 : rc;

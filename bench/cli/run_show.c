@@ -2,15 +2,15 @@
 
 #include "base/units.h"
 #include "cli/terminal.h"
-#include "stats/compare.h"
+#include "reports/view.h"
+#include "reports/wording.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <string.h>
-#include <unistd.h>
 
 #define LABEL_BYTES 160
 #define LABEL_COLUMNS 28
+#define VERDICT_COLUMNS 12
 
 static bool same_level(const struct result *result, const struct cell *cell, enum factor factor)
 {
@@ -47,12 +47,10 @@ void run_show_plan(const struct result *result, const struct page *page)
                 if (!i || strcmp(cell->workload, cell[-1].workload) != 0)
                         print_workload(page, result, cell);
                 cell_label(result, cell, label, sizeof(label));
-                snprintf(note, sizeof(note), "skipped: %s", cell->note);
+                snprintf(note, sizeof(note), "%s%s",
+                         cell->status == CELL_SKIPPED ? "skipped: " : "", cell->note);
                 skipped += cell->status == CELL_SKIPPED;
-                if (cell->status == CELL_SKIPPED)
-                        terminal_row(page, 2, LABEL_COLUMNS, label, note);
-                else
-                        terminal_row(page, 2, LABEL_COLUMNS, label, cell->note);
+                terminal_row(page, 2, LABEL_COLUMNS, label, note);
         }
         fprintf(page->out, "\n%zu cells", result->cell_count - skipped);
         if (skipped)
@@ -66,83 +64,67 @@ void run_show_plan(const struct result *result, const struct page *page)
                 units_format_duration((double)run_expected_ns(result), text, sizeof(text)));
 }
 
-static void print_value(const struct cell *cell, enum metric metric, FILE *out)
+static void print_row(const struct page *page, const struct view_section *section,
+                      const struct view_row *row, bool names_workload)
 {
-        const struct summary *summary = &cell->summary[metric];
-        char median[32], low[32], high[32];
-        char *(*format)(double, char *, size_t) =
-                metric == METRIC_THROUGHPUT ? units_format_count : units_format_duration;
+        const struct cell *cell = row->cell;
+        char name[512] = "", value[512], interval[64], verdict[32];
 
-        fprintf(out, "  %s%s%s", format(summary->median, median, sizeof(median)),
-                metric == METRIC_THROUGHPUT ? " " : "",
-                metric == METRIC_THROUGHPUT ? cell->operation : "");
-        if (metric == METRIC_THROUGHPUT)
-                fputs("/s", out);
-        if (!isnan(summary->ci_low) && !isnan(summary->ci_high))
-                fprintf(out, " [%s, %s]", format(summary->ci_low, low, sizeof(low)),
-                        format(summary->ci_high, high, sizeof(high)));
+        if (names_workload)
+                page_append(name, sizeof(name), "%s: ", section->workload);
+        page_append(name, sizeof(name), "%s%s%s", row->group, *row->group ? " · " : "", row->label);
+        wording_verdict(row, verdict, sizeof(verdict));
+        if (cell->status == CELL_MEASURED) {
+                wording_value(cell, section->metric, value, sizeof(value));
+                wording_value_interval(cell, section->metric, interval, sizeof(interval));
+                page_append(value, sizeof(value), " %s", interval);
+        } else {
+                wording_remark(row, "", value, sizeof(value));
+        }
+        page_pad(page, name, LABEL_COLUMNS);
+        fputs("  ", page->out);
+        page_pad(page, verdict, VERDICT_COLUMNS);
+        fputs("  ", page->out);
+        page_pad(page, value, 0);
+        fputc('\n', page->out);
 }
 
-static void print_verdict(const struct result *result, const struct cell *cell, FILE *out)
+int run_show_cells(const struct result *result, const struct page *page, struct mproc_err *err)
 {
-        char ratio[32];
+        struct view view;
+        int rc = view_init(&view, result, err);
 
-        for (size_t i = 0; i < result->comparison_count; i++) {
-                const struct comparison *c = &result->comparisons[i];
-
-                if (c->cell == cell->id && c->metric == cell->primary && c->verdict != VERDICT_NONE)
-                        fprintf(out, "  %s %s", units_format_ratio(c->ratio, ratio, sizeof(ratio)),
-                                verdict_name(c->verdict));
-        }
-}
-
-void run_show_cells(const struct result *result, FILE *out)
-{
-        char label[LABEL_BYTES];
-
-        for (size_t i = 0; i < result->cell_count; i++) {
-                const struct cell *cell = &result->cells[i];
-
-                if (cell->status == CELL_SKIPPED)
-                        continue;
-                cell_label(result, cell, label, sizeof(label));
-                print_padded(label, LABEL_COLUMNS, out);
-                if (cell->status == CELL_MEASURED)
-                        print_value(cell, (enum metric)cell->primary, out);
-                else if (cell->status == CELL_LOSSY)
-                        fprintf(out,
-                                "  wrong: lost updates in %" PRIu32 " of %" PRIu32
-                                " trials, worst %.0f %%",
-                                cell->loss.lossy, cell->loss.trials, 100 * cell->loss.worst);
-                else
-                        fprintf(out, "  %s: %s", cell_status_name(cell->status), cell->note);
-                print_verdict(result, cell, out);
-                fputc('\n', out);
-        }
+        if (rc)
+                return rc;
+        for (size_t i = 0; i < view.section_count; i++)
+                for (size_t k = 0; k < view.sections[i].row_count; k++)
+                        if (view.sections[i].rows[k].cell->status != CELL_SKIPPED)
+                                print_row(page, &view.sections[i], &view.sections[i].rows[k],
+                                          view.section_count > 1);
+        view_done(&view);
+        return 0;
 }
 
 void run_show_progress(const struct run_progress *progress, void *context)
 {
-        uint32_t width = terminal_style(STDERR_FILENO).width;
-        char line[512], left[32];
-        int used = 0, columns = 0;
+        struct page page = terminal_page(stderr);
+        char line[512] = "", left[32];
+        size_t columns = 0;
 
         (void)context;
-        used = snprintf(line, sizeof(line), "%s", progress->stage);
+        page_append(line, sizeof(line), "%s", progress->stage);
         if (progress->rounds)
-                used += snprintf(line + used, sizeof(line) - (size_t)used,
-                                 " round %" PRIu32 " of %" PRIu32, progress->round + 1,
-                                 progress->rounds);
+                page_append(line, sizeof(line), " round %" PRIu32 " of %" PRIu32,
+                            progress->round + 1, progress->rounds);
         if (progress->left_ns)
-                used += snprintf(
-                        line + used, sizeof(line) - (size_t)used, ", %s left",
-                        units_format_duration((double)progress->left_ns, left, sizeof(left)));
+                page_append(line, sizeof(line), ", %s left",
+                            units_format_duration((double)progress->left_ns, left, sizeof(left)));
         if (progress->cell && *progress->cell)
-                snprintf(line + used, sizeof(line) - (size_t)used, "  %s", progress->cell);
-
+                page_append(line, sizeof(line), "  %s", progress->cell);
+        page_clean(line, page.utf8);
         /* A line that wraps could not be written over. */
         for (char *p = line; *p; p++)
-                if (((unsigned char)*p & 0xc0) != 0x80 && ++columns == (int)width) {
+                if (((unsigned char)*p & 0xc0) != 0x80 && ++columns == page.width) {
                         *p = '\0';
                         break;
                 }

@@ -4,14 +4,14 @@
 #define CLI_RUN_SHOW_H
 
 #include "model/result.h"
+#include "reports/page.h"
 #include "run/run.h"
-#include <stdio.h>
 
 /* --dry-run: cells, those that are skipped and why, rounds, expected time. */
-void run_show_plan(const struct result *result, FILE *out);
+void run_show_plan(const struct result *result, const struct page *page);
 
 /* --quiet: one line per cell that was run. */
-void run_show_cells(const struct result *result, FILE *out);
+int run_show_cells(const struct result *result, const struct page *page, struct mproc_err *err);
 
 /* The progress callback: one line on stderr, written over. */
 void run_show_progress(const struct run_progress *progress, void *context);

@@ -58,5 +58,8 @@ void terminal_row(const struct page *page, size_t indent, size_t column, const c
         fprintf(page->out, "%*s", (int)indent, "");
         used += page_pad(page, name, column - indent - 1);
         fputc(' ', page->out);
-        page_wrap(page, used + 1, column, " ", *text ? text : "-");
+        if (*text)
+                page_wrap(page, used + 1, column, " ", text);
+        else
+                fputc('\n', page->out);
 }

@@ -20,10 +20,13 @@ on_terminal() { script -qec "stty cols 100; $*" /dev/null </dev/null; }
 }
 
 @test "--json of list, doctor and --dry-run is JSON and stands alone" {
-        "$MPBENCH" list --json | jq -e '.workloads[] | select(.name == "counter") | .parameters[] | select(.name == "increments")'
-        "$MPBENCH" list --json | jq -e '.start_methods | map(.name) | contains(["fork", "spawn", "forkserver"])'
-        "$MPBENCH" doctor --json | jq -e '.environment.cpu and (.findings | length > 0)'
-        "$MPBENCH" --workload=counter --dry-run --json | jq -e '.schema == "mpbench.report/1" and (.cells | length > 0)'
+        "$MPBENCH" list --json >../list.json
+        jq -es '.[0].workloads[] | select(.name == "counter") | .parameters[] | select(.name == "increments")' ../list.json
+        jq -es '.[0].start_methods | map(.name) | contains(["fork", "spawn", "forkserver"])' ../list.json
+        "$MPBENCH" doctor --json >../doctor.json
+        jq -es '.[0] | .environment.cpu and (.findings | length > 0)' ../doctor.json
+        "$MPBENCH" --workload=counter --dry-run --json >../plan.json
+        jq -es '.[0] | .schema == "mpbench.report/1" and (.cells | length > 0)' ../plan.json
         [ -z "$(ls -A)" ]
 }
 
@@ -75,6 +78,12 @@ on_terminal() { script -qec "stty cols 100; $*" /dev/null </dev/null; }
                 run bash -c '"$@" >/dev/full' - "$MPBENCH" $command
                 [ "$status" = 4 ]
         done
+}
+
+@test "a limit on the size of files is an error, not a death by signal" {
+        run bash -c 'ulimit -f 1; "$@" >../help' - "$MPBENCH" run --help
+        [ "$status" = 4 ]
+        [[ $output == *stdout*"File too large"* ]]
 }
 
 @test "a reader that left is an error, not a death by signal" {

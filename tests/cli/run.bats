@@ -70,7 +70,7 @@ load common
                 sleep 0.1
         done
         pid=$(pgrep -P $script_pid)
-        kill -INT "$pid"
+        kill -INT -- "-$pid" # as a terminal does it: the whole group
         status=0
         wait $script_pid || status=$?
         [ $status = 130 ]
