@@ -4,47 +4,53 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define FDS_MAX 1024
 
+/* What mproc keeps for the life of a process that started others: both ends of its lifeline, the
+ * fork server's socket and pidfd. Ends of pipes and sockets beyond these are left over. */
+#define MPROC_KEEPS 4
+
 static bool open_before[FDS_MAX];
+static int kept, left;
 
 /* Calls `act` for every open descriptor but the one that it looks through. */
-static void each_fd(void (*act)(int fd))
+static void each_fd(void (*act)(int fd, const char *target))
 {
         DIR *folder = opendir("/proc/self/fd");
         struct dirent *entry;
 
         while (folder && (entry = readdir(folder))) {
-                char *end;
+                char *end, target[128];
                 long fd = strtol(entry->d_name, &end, 10);
+                ssize_t size;
 
-                if (!*end && fd < FDS_MAX && fd != dirfd(folder))
-                        act((int)fd);
+                if (*end || fd >= FDS_MAX || fd == dirfd(folder))
+                        continue;
+                size = readlinkat(dirfd(folder), entry->d_name, target, sizeof(target) - 1);
+                target[size > 0 ? size : 0] = '\0';
+                act((int)fd, target);
         }
         if (folder)
                 closedir(folder);
 }
 
-static void note(int fd)
+static void note(int fd, const char *target)
 {
+        (void)target;
         open_before[fd] = true;
 }
 
-static int left;
-
-static void report(int fd)
+static void report(int fd, const char *target)
 {
-        char path[32], what[128] = "";
-        ssize_t size;
+        bool may_be_kept = !strncmp(target, "pipe:", 5) || !strncmp(target, "socket:", 7) ||
+                           !strcmp(target, "anon_inode:[pidfd]");
 
-        if (open_before[fd])
+        if (open_before[fd] || (may_be_kept && ++kept <= MPROC_KEEPS))
                 return;
-        snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-        size = readlink(path, what, sizeof(what) - 1);
-        what[size > 0 ? size : 0] = '\0';
-        fprintf(stderr, "left open: descriptor %d (%s)\n", fd, what);
+        fprintf(stderr, "left open: descriptor %d (%s)\n", fd, target);
         left++;
 }
 
