@@ -71,6 +71,7 @@ struct cell {
         uint32_t kind;      /* enum mpb_kind */
         uint32_t primary;   /* enum metric: the one with verdicts */
         uint64_t ops;       /* per trial, as mpb_trial.ops */
+        uint32_t ops_auto;  /* 1: calibration chose ops */
         char operation[NAME_MAX_BYTES];
         char shown_work[64]; /* what the critical section holds: "empty critical section" */
         char advice[192];    /* the strategy's sentence */

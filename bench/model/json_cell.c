@@ -219,6 +219,7 @@ const struct field json_cell_fields[] = {
         {NAME(struct cell, "primary", primary, metric_name)},
         {PLAIN(struct cell, "operation", operation)},
         {PLAIN(struct cell, "ops", ops)},
+        {FLAG(struct cell, "ops_auto", ops_auto)},
         {PLAIN(struct cell, "shown_work", shown_work)},
         {NAME(struct cell, "status", status, cell_status_name)},
         {PLAIN(struct cell, "note", note)},

@@ -52,8 +52,8 @@ struct comparison *result_add_comparison(struct result *result);
 void result_drop_trial(struct result *result); /* the last one */
 
 /* report.json, as docs/report.schema.json describes it. Writing twice gives the same bytes; reading
- * gives back all that was written. Errors: -ENOMEM; reading also -EINVAL, with a sentence that names
- * the place and what was expected there. */
+ * gives back all that was written. Errors: -ENOMEM; reading also -EINVAL, with a sentence that
+ * names the place and what was expected there. */
 
 /* `text`: malloc'ed. */
 int result_to_json(const struct result *result, char **text, struct mproc_err *err);

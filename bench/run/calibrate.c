@@ -11,11 +11,13 @@
 
 /* design: overlap ≥ 20 ms and ≥ 100 × skew, under a quota ≥ 10 of its periods. Aimed higher, since
  * a contended cell's speed varies from trial to trial. */
-#define AIM_NS (30 * NS_PER_MS)
+#define LEAST_NS (20 * NS_PER_MS)
+#define AIM_NS (32 * NS_PER_MS)
 #define AIM_SKEWS 150
 #define AIM_PERIODS 12
 #define ENOUGH 0.8 /* of the aim */
 #define STEPS_MAX 10
+#define GROWTH_MAX 2              /* between two rounds */
 #define LIVES_NS (10 * NS_PER_MS) /* of process starts, in one trial */
 #define LIVES_MAX 32
 
@@ -73,11 +75,6 @@ static void give_up(struct cell *cell, const struct trial_outcome *outcome)
         text_copy(cell->note, sizeof(cell->note), outcome->reason);
 }
 
-static bool has_auto(const struct cell *cell)
-{
-        return cell->ops == 0;
-}
-
 /* Records what calibration found where the report shows it: in the parameter that holds the
  * operations. */
 static void set_ops(struct cell *cell, uint64_t ops)
@@ -101,11 +98,21 @@ static bool is_asked_for(const struct plan *plan, const struct cell *cell)
         return false;
 }
 
+void calibrate_again(struct cell *cell, const struct trial_outcome *outcome)
+{
+        uint64_t took_ns = measured_ns(cell, outcome), ops;
+
+        if (!cell->ops_auto || outcome->status != TRIAL_OK || took_ns >= LEAST_NS ||
+            cell->kind == MPB_LIFE_CYCLE)
+                return;
+        ops = next_ops(cell, cell->ops, took_ns, LEAST_NS);
+        set_ops(cell, ops > GROWTH_MAX * cell->ops ? GROWTH_MAX * cell->ops : ops);
+}
+
 static int calibrate_cell(struct measurement *m, struct cell *cell, struct trial *trial,
                           struct mproc_err *err)
 {
-        bool is_auto = has_auto(cell);
-        uint64_t ops = is_auto ? first_ops(cell) : cell->ops, skew_ns = UINT64_MAX;
+        uint64_t ops = cell->ops_auto ? first_ops(cell) : cell->ops, skew_ns = UINT64_MAX;
 
         for (int step = 0; step < STEPS_MAX; step++) {
                 const struct trial_outcome *outcome = &trial->outcome;
@@ -124,8 +131,8 @@ static int calibrate_cell(struct measurement *m, struct cell *cell, struct trial
                 }
                 m->has_rate |=
                         is_asked_for(&m->result->plan, cell) &&
-                        (measured_ns(cell, outcome) >= AIM_NS / 2 || cell->kind == MPB_LIFE_CYCLE);
-                if (!is_auto)
+                        (measured_ns(cell, outcome) >= LEAST_NS || cell->kind == MPB_LIFE_CYCLE);
+                if (!cell->ops_auto)
                         return 0;
                 set_ops(cell, ops);
                 if (outcome->skew_ns < skew_ns)

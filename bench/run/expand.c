@@ -175,8 +175,10 @@ static int add_cell(struct expansion *x, const uint32_t at[FACTOR_COUNT],
                 cell->is_auto[i] = cell->value[i] == MPB_AUTO;
                 option_format_value(param, cell->value[i], cell->value_text[i],
                                     sizeof(cell->value_text[i]));
-                if (workload->ops_param && !strcmp(param->name, workload->ops_param))
+                if (workload->ops_param && !strcmp(param->name, workload->ops_param)) {
                         cell->ops = cell->is_auto[i] ? 0 : (uint64_t)cell->value[i];
+                        cell->ops_auto = cell->is_auto[i];
+                }
         }
         if (strategy) {
                 cell->reference = !!(strategy->flags & MPB_REFERENCE);

@@ -136,6 +136,7 @@ static int measure_round(struct measurement *m, uint32_t round, struct mproc_err
                         r = r < 0 ? r : 1;
                         break;
                 }
+                calibrate_again(cell, &trial->outcome);
                 noises[position++] = trial->noise;
                 watched = cell->pus > watched ? cell->pus : watched;
                 if (measure_stopped(m))

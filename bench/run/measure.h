@@ -32,6 +32,10 @@ bool measure_stopped(const struct measurement *m);
  * cannot be measured get their status and note. Its trials are discarded. */
 int calibrate_cells(struct measurement *m, struct mproc_err *err);
 
+/* After a trial of a round: one that turned out too short makes the next ones of its cell longer.
+ * Looks at the length alone; a rate does not depend on it. */
+void calibrate_again(struct cell *cell, const struct trial_outcome *outcome);
+
 /* Medians, intervals, losses and counters of every cell from the trials. */
 int summarise_cells(struct result *result, struct mproc_err *err);
 
