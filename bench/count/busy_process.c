@@ -17,19 +17,26 @@ struct row {
 
 struct watch {
         const char *root;
-        struct row *rows;
+        struct row *rows; /* as it was at the beginning */
         size_t count, room;
         struct busy_process *busiest;
         uint64_t most_ns;
 };
 
-static bool note_time(const char *name, void *context)
+static bool read_other(const char *name, const struct watch *watch, int *pid,
+                       struct process_time *time)
+{
+        *pid = isdigit((unsigned char)*name) ? atoi(name) : 0;
+        return *pid && *pid != getpid() && !process_time_read(watch->root, *pid, time);
+}
+
+static bool note_begin(const char *name, void *context)
 {
         struct watch *watch = context;
         struct process_time time;
+        int pid;
 
-        if (!isdigit((unsigned char)*name) || atoi(name) == getpid() ||
-            process_time_read(watch->root, atoi(name), &time))
+        if (!read_other(name, watch, &pid, &time))
                 return false;
         if (watch->count == watch->room) {
                 size_t room = watch->room ? 2 * watch->room : 256;
@@ -40,20 +47,29 @@ static bool note_time(const char *name, void *context)
                 watch->rows = rows;
                 watch->room = room;
         }
-        watch->rows[watch->count++] = (struct row){atoi(name), time.self_ns};
+        watch->rows[watch->count++] = (struct row){pid, time.self_ns};
         return false;
 }
 
-static void compare_time(struct watch *watch, const struct row *row)
+/* A process that was not there at the beginning has used all its time since. */
+static bool note_end(const char *name, void *context)
 {
+        struct watch *watch = context;
         struct process_time time;
+        uint64_t before_ns = 0;
+        int pid;
 
-        if (process_time_read(watch->root, row->pid, &time) ||
-            time.self_ns < row->self_ns + watch->most_ns + 1)
-                return;
-        watch->most_ns = time.self_ns - row->self_ns;
-        watch->busiest->pid = row->pid;
-        text_copy(watch->busiest->comm, sizeof(watch->busiest->comm), time.comm);
+        if (!read_other(name, watch, &pid, &time))
+                return false;
+        for (size_t i = 0; i < watch->count; i++)
+                if (watch->rows[i].pid == pid)
+                        before_ns = watch->rows[i].self_ns;
+        if (time.self_ns > before_ns + watch->most_ns) {
+                watch->most_ns = time.self_ns - before_ns;
+                watch->busiest->pid = pid;
+                text_copy(watch->busiest->comm, sizeof(watch->busiest->comm), time.comm);
+        }
+        return false;
 }
 
 bool busy_process_find(const char *root, uint64_t duration_ns, struct busy_process *ret)
@@ -64,10 +80,9 @@ bool busy_process_find(const char *root, uint64_t duration_ns, struct busy_proce
         struct watch watch = {.root = root, .busiest = &busiest};
         uint64_t begin_ns = clock_now_ns();
 
-        small_file_each(root, "/proc", note_time, &watch);
+        small_file_each(root, "/proc", note_begin, &watch);
         nanosleep(&pause, NULL);
-        for (size_t i = 0; i < watch.count; i++)
-                compare_time(&watch, &watch.rows[i]);
+        small_file_each(root, "/proc", note_end, &watch);
         free(watch.rows);
         if (!watch.most_ns)
                 return false;

@@ -130,8 +130,7 @@ static void add_user_only(struct counter_spec *spec)
         size_t used = strlen(spec->name);
         int paranoid = event_paranoid();
 
-        snprintf(spec->name + used, sizeof(spec->name) - used, "%su",
-                 strchr(spec->name, ':') ? "" : ":");
+        text_copy(spec->name + used, sizeof(spec->name) - used, ":u");
         snprintf(spec->reason, sizeof(spec->reason),
                  "user mode only, as perf_event_paranoid is %d: `sysctl "
                  "kernel.perf_event_paranoid=1` or CAP_PERFMON adds the kernel's share",

@@ -121,14 +121,12 @@ __attribute__((format(printf, 3, 4))) static void say(char *note, size_t size, c
         va_end(args);
 }
 
-static uint32_t kind_count(const struct pu *pus, size_t count)
+static bool are_of_kinds(const struct pu *pus, size_t count)
 {
-        uint32_t most = 0;
-
-        for (size_t i = 0; i < count; i++)
-                if (pus[i].key[PU_KIND] > most)
-                        most = pus[i].key[PU_KIND];
-        return most + 1;
+        for (size_t i = 1; i < count; i++)
+                if (pus[i].key[PU_KIND] != pus[0].key[PU_KIND])
+                        return true;
+        return false;
 }
 
 /* The fastest kind of core that holds the whole team, alone; all PUs, fastest first, when none
@@ -148,8 +146,8 @@ static const struct pu *one_kind(const struct pu *pus, size_t *count, uint32_t w
 }
 
 /* What the reader of a figure has to know of `chosen`, the PU of each worker. */
-static void describe_choice(const struct topology *topology, const struct pu *const *chosen,
-                            uint32_t workers, char *note, size_t size)
+static void describe_choice(const struct pu *const *chosen, uint32_t workers, char *note,
+                            size_t size)
 {
         struct cpuset used = {0};
         uint32_t distinct = 0, on_fastest = 0, fastest = UINT32_MAX, slowest = 0;
@@ -173,7 +171,7 @@ static void describe_choice(const struct topology *topology, const struct pu *co
                 say(note, size,
                     "performance and efficiency cores mixed: %u of %u workers on the fastest kind",
                     on_fastest, workers);
-        else if (fastest > 0 && topology->count > distinct)
+        else if (fastest > 0)
                 say(note, size, "all on slower (efficiency) cores");
 }
 
@@ -289,7 +287,7 @@ int place_workers(const struct topology *topology, const char *place, uint32_t w
                 if (workers > topology->count)
                         say(said, sizeof(said), "oversubscribed: %u workers on %zu PU%s", workers,
                             topology->count, topology->count == 1 ? "" : "s");
-                if (kind_count(topology->pus, topology->count) > 1)
+                if (are_of_kinds(topology->pus, topology->count))
                         say(said, sizeof(said),
                             "performance and efficiency cores may mix: the kernel chooses");
                 text_copy(note, note_size, said);
@@ -312,7 +310,7 @@ int place_workers(const struct topology *topology, const char *place, uint32_t w
         memset(sets, 0, workers * sizeof(*sets));
         for (uint32_t i = 0; i < workers; i++)
                 cpuset_add(&sets[i], chosen[i]->os);
-        describe_choice(topology, chosen, workers, said, sizeof(said));
+        describe_choice(chosen, workers, said, sizeof(said));
         text_copy(note, note_size, said);
 out:
         free(sorted);

@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <grp.h>
-#include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/perf_event.h>
 #include <linux/seccomp.h>
@@ -182,6 +181,8 @@ static int as_nobody(void)
         return !resolves_to("context-switches", COUNTER_DENIED, "context-switches",
                             "sysctl kernel.perf_event_paranoid=1") ||
                !resolves_to("page-faults", COUNTER_COUNTED, "page-faults:u", "user mode only") ||
+               !resolves_to("perf::PAGE-FAULTS", COUNTER_COUNTED, "perf::PAGE-FAULTS:u",
+                            "user mode only") ||
                !resolves_to("task-clock", COUNTER_COUNTED, "task-clock", "");
 }
 

@@ -183,14 +183,14 @@ static void containers_and_hypervisors_are_told_apart(void **state)
         assert_string_equal(described().virtualization, "podman");
 }
 
-static const struct finding *finding(const struct environment *environment, const char *what)
-{
-        static struct finding findings[32];
-        size_t n = machine_findings_at(root, environment, findings, 32);
+static struct finding found[32];
+static size_t found_count;
 
-        for (size_t i = 0; i < n; i++)
-                if (!strcmp(findings[i].what, what))
-                        return &findings[i];
+static const struct finding *finding(const char *what)
+{
+        for (size_t i = 0; i < found_count; i++)
+                if (!strcmp(found[i].what, what))
+                        return &found[i];
         fail_msg("no finding \"%s\"", what);
         return NULL;
 }
@@ -217,21 +217,22 @@ static void findings_name_the_state_and_the_remedy(void **state)
         strcpy(environment.counters[0].reason, "forbidden here: ask for it");
         environment.counters[0].status = COUNTER_DENIED;
 
-        it = finding(&environment, "CPU quota");
+        found_count = machine_findings_at(root, &environment, found, 32);
+        it = finding("CPU quota");
         assert_int_equal(it->level, FINDING_WARNING);
         assert_non_null(strstr(it->state, "1.50 CPUs per period of 100 ms"));
         assert_non_null(strstr(it->remedy, "cpu.max"));
-        it = finding(&environment, "perf_event_paranoid");
+        it = finding("perf_event_paranoid");
         assert_int_equal(it->level, FINDING_WARNING);
         assert_non_null(strstr(it->remedy, "sysctl kernel.perf_event_paranoid=1"));
-        it = finding(&environment, "hardware counters");
+        it = finding("hardware counters");
         assert_string_equal(it->state, "denied: forbidden here");
         assert_string_equal(it->remedy, "ask for it");
-        assert_int_equal(finding(&environment, "clock source")->level, FINDING_WARNING);
-        assert_int_equal(finding(&environment, "frequency governor")->level, FINDING_WARNING);
-        assert_non_null(strstr(finding(&environment, "isolated CPUs")->remedy, "--place=2-3"));
-        assert_int_equal(finding(&environment, "/proc")->level, FINDING_GOOD);
-        assert_int_equal(finding(&environment, "pressure stall information")->level, FINDING_NOTE);
+        assert_int_equal(finding("clock source")->level, FINDING_WARNING);
+        assert_int_equal(finding("frequency governor")->level, FINDING_WARNING);
+        assert_non_null(strstr(finding("isolated CPUs")->remedy, "--place=2-3"));
+        assert_int_equal(finding("/proc")->level, FINDING_GOOD);
+        assert_int_equal(finding("pressure stall information")->level, FINDING_NOTE);
 }
 
 static void every_finding_has_a_state_and_never_more_than_there_is_room(void **state)
