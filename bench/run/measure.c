@@ -105,7 +105,7 @@ static bool is_measured(const struct cell *cell)
 static int measure_round(struct measurement *m, uint32_t round, struct mproc_err *err)
 {
         struct result *result = m->result;
-        uint32_t n = (uint32_t)result->cell_count, position = 0, watched = 0;
+        uint32_t n = (uint32_t)result->cell_count, position = 0;
         struct trial_noise *noises = calloc(n, sizeof(*noises));
         uint32_t *order = calloc(n, sizeof(*order));
         int r = 0;
@@ -138,11 +138,10 @@ static int measure_round(struct measurement *m, uint32_t round, struct mproc_err
                 }
                 calibrate_again(cell, &trial->outcome);
                 noises[position++] = trial->noise;
-                watched = cell->pus > watched ? cell->pus : watched;
                 if (measure_stopped(m))
                         r = i + 1 < n;
         }
-        if (r == 0 && noise_round_disturbed(noises, position, watched)) {
+        if (r == 0 && noise_round_disturbed(noises, position, m->watched)) {
                 result->disturbed_rounds++;
                 for (uint32_t i = 0; i < position; i++)
                         result->trials[result->trial_count - 1 - i].disturbed = 1;
@@ -256,11 +255,35 @@ static int analyse(struct result *result, uint32_t looks, struct mproc_err *err)
         return r ? r : judge_cells(result, looks, err);
 }
 
+/* PUs that some team is bound to: what happens on others disturbs nobody. A team that is not bound
+ * may be anywhere; process starts beside bound teams are not asked. Empty: all. */
+static struct cpuset watched_pus(const struct result *result, uint32_t *count)
+{
+        struct cpuset watched = {0};
+        bool anywhere = false;
+
+        *count = 0;
+        for (size_t i = 0; i < result->cell_count; i++) {
+                const struct cell *cell = &result->cells[i];
+
+                anywhere |= cell->kind != MPB_LIFE_CYCLE && cell->status != CELL_SKIPPED &&
+                            !strcmp(cell->level[FACTOR_PLACE], "none");
+                for (int w = 0; w < CPUSET_WORDS; w++)
+                        watched.bits[w] |= cell->placed.bits[w];
+        }
+        for (int w = 0; w < CPUSET_WORDS; w++)
+                *count += (uint32_t)__builtin_popcountll(watched.bits[w]);
+        if (*count && !anywhere)
+                return watched;
+        *count = result->environment.allowed_pus;
+        return result->environment.allowed;
+}
+
 int run_measure(struct result *result, const struct run_hooks *hooks, struct mproc_err *err)
 {
         struct measurement m = {.result = result, .hooks = hooks, .begin_ns = clock_now_ns()};
         uint32_t looks = result->plan.precision_ppm ? LOOKS : 1, n, replaced = 0;
-        struct cpuset watched = result->environment.allowed;
+        struct cpuset watched = watched_pus(result, &m.watched);
         int r;
 
         m.cell_ns = calloc(result->cell_count, sizeof(*m.cell_ns));
