@@ -2,32 +2,74 @@
 
 #include "stats/compare.h"
 #include "workloads/workload_table.h"
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
-static const struct comparison *best_of(const struct result *result, const char *workload,
-                                        const struct comparison *besides)
+static const struct mpb_strategy *strategy_of(const struct cell *cell)
+{
+        const struct mpb_workload *workload = workload_find(cell->workload);
+        const struct mpb_strategy *strategy;
+
+        for (size_t i = 0; workload->strategy_at && (strategy = workload->strategy_at(i)); i++)
+                if (!strcmp(strategy->name, cell->level[FACTOR_SHARE]))
+                        return strategy;
+        return NULL;
+}
+
+/* The largest ratio among the cells that were found faster than the baseline and may be
+ * recommended. */
+static const struct cell *best_of(const struct result *result, const char *workload, bool at_once)
 {
         const struct comparison *best = NULL;
 
         for (size_t i = 0; i < result->comparison_count; i++) {
                 const struct comparison *c = &result->comparisons[i];
                 const struct cell *cell = &result->cells[c->cell];
+                const struct mpb_strategy *strategy = strategy_of(cell);
 
-                if (strcmp(cell->workload, workload) || c->verdict != VERDICT_FASTER ||
-                    !*cell->advice || cell->reference || !cell->verified || c == besides)
-                        continue;
-                if (besides && (c->ratio >= besides->ratio ||
-                                !strcmp(cell->advice, result->cells[besides->cell].advice)))
-                        continue;
-                if (!best || c->ratio > best->ratio)
+                if (!strcmp(cell->workload, workload) && c->verdict == VERDICT_FASTER && strategy &&
+                    strategy->advice && cell->verified &&
+                    !(strategy->flags & (MPB_LOSSY | MPB_REFERENCE)) &&
+                    !(at_once && strategy->flags & MPB_LATE) && (!best || c->ratio > best->ratio))
                         best = c;
         }
-        return best;
+        return best ? &result->cells[best->cell] : NULL;
 }
 
-/* The fastest that is right and was found faster than the baseline leads; the next one is for those
- * whom the first does not fit. Where nothing was found faster, the baseline stands. */
+static bool has_verdict(const struct result *result, const char *workload)
+{
+        for (size_t i = 0; i < result->comparison_count; i++)
+                if (result->comparisons[i].verdict != VERDICT_NONE &&
+                    !strcmp(result->cells[result->comparisons[i].cell].workload, workload))
+                        return true;
+        return false;
+}
+
+/* The fastest that is right leads. Where its result is whole only at the end, the fastest whose
+ * result can be read at any time stands beside it. Where nothing was found faster, the baseline
+ * stands. */
+static void advise_workload(const struct result *result, const char *workload, char *text,
+                            size_t size)
+{
+        const struct cell *first = best_of(result, workload, false), *second;
+        const struct cell *baseline = judge_baseline(result, workload);
+
+        if (!first) {
+                if (baseline && *baseline->advice && has_verdict(result, workload))
+                        snprintf(text, size, "Nothing was found faster than %s. %s",
+                                 baseline->level[FACTOR_SHARE], baseline->advice);
+                return;
+        }
+        second = strategy_of(first)->flags & MPB_LATE ? best_of(result, workload, true) : NULL;
+        if (!second)
+                snprintf(text, size, "%s", first->advice);
+        else
+                snprintf(text, size, "%s Where the total must be readable at any time: %c%s",
+                         first->advice, tolower((unsigned char)*second->advice),
+                         second->advice + 1);
+}
+
 void advise_result(struct result *result)
 {
         size_t line = 0;
@@ -35,14 +77,10 @@ void advise_result(struct result *result)
         memset(result->advice, 0, sizeof(result->advice));
         for (uint32_t w = 0; w < result->plan.workload_count && line < 4; w++) {
                 const char *workload = result->plan.workloads[w];
-                const struct comparison *first = best_of(result, workload, NULL), *second;
-                const struct cell *cell;
 
-                if (!first || workload_find(workload)->kind != MPB_SHARED)
+                if (workload_find(workload)->kind != MPB_SHARED)
                         continue;
-                second = best_of(result, workload, first);
-                cell = &result->cells[first->cell];
-                snprintf(result->advice[line++], sizeof(result->advice[0]), "%s%s%s", cell->advice,
-                         second ? " " : "", second ? result->cells[second->cell].advice : "");
+                advise_workload(result, workload, result->advice[line], sizeof(result->advice[0]));
+                line += *result->advice[line] != '\0';
         }
 }

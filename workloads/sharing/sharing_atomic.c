@@ -11,7 +11,7 @@ SHARING_DEFINE_ADD
 const struct sharing sharing_atomic = {
         .strategy = {.name = "atomic",
                      .summary = "atomic fetch-and-add, relaxed",
-                     .advice = "Use an atomic add on shared memory: the total is readable at any "
-                               "time, and a plain counter needs no lock."},
+                     .advice =
+                             "Use an atomic add on shared memory; a plain counter needs no lock."},
         .add = add,
 };

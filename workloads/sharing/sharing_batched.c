@@ -21,6 +21,7 @@ SHARING_DEFINE_ADD
 const struct sharing sharing_batched = {
         .strategy = {.name = "batched",
                      .summary = "count privately, deliver every `batch` by an atomic add",
+                     .flags = MPB_LATE,
                      .advice = "Count privately and deliver in batches by an atomic add: the "
                                "total lags by at most one batch per worker."},
         .add = add,

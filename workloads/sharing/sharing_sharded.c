@@ -23,6 +23,7 @@ SHARING_DEFINE_ADD
 const struct sharing sharing_sharded = {
         .strategy = {.name = "sharded",
                      .summary = "a padded slot for each worker, added up at the end",
+                     .flags = MPB_LATE,
                      .advice = "Give each worker its own slot, on a cache line of its own, and add "
                                "up at the end."},
         .add = add,

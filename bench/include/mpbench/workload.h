@@ -41,6 +41,7 @@ enum mpb_strategy_flag {
         MPB_REFERENCE = 4,  /* raw system call beside which mproc is held; not for advice */
         MPB_NEEDS_FD = 8,   /* prepare makes a file for it, which every worker opens anew */
         MPB_ONE_START = 16, /* the start factor means nothing to it */
+        MPB_LATE = 32,      /* the shared result is whole only when all have finished */
 };
 
 struct mpb_strategy {
