@@ -85,6 +85,7 @@ static void fill_cell(struct cell *cell)
                 END(cell->param[i]);
                 cell->param[i][0] = (char)('a' + i);
                 END(cell->param_unit[i]);
+                END(cell->value_text[i]);
                 cell->is_auto[i] = i % 2;
         }
         cell->status = CELL_LOSSY;
@@ -95,6 +96,7 @@ static void fill_cell(struct cell *cell)
         END(cell->shown_work);
         END(cell->advice);
         END(cell->note);
+        END(cell->place_note);
         for (size_t i = 0; i < METRIC_COUNT; i++)
                 cell->summary[i].reserved = 0;
         for (size_t i = 0; i < COUNT(cell->step); i++)
