@@ -14,6 +14,8 @@
 
 #include <cmocka.h>
 
+#define TEXT(to, from) snprintf(to, sizeof(to), "%s", from)
+
 static void names_are_read_back(void **unused)
 {
         (void)unused;
@@ -94,10 +96,10 @@ static struct cell *add_cell(struct result *result, const char *share, const cha
         struct cell *cell = result_add_cell(result);
 
         assert_non_null(cell);
-        strcpy(cell->workload, "counter");
-        strcpy(cell->level[FACTOR_SHARE], share);
-        strcpy(cell->level[FACTOR_START], start);
-        strcpy(cell->level[FACTOR_WORKERS], workers);
+        TEXT(cell->workload, "counter");
+        TEXT(cell->level[FACTOR_SHARE], share);
+        TEXT(cell->level[FACTOR_START], start);
+        TEXT(cell->level[FACTOR_WORKERS], workers);
         return cell;
 }
 
@@ -106,8 +108,8 @@ static void set_param(struct cell *cell, const char *name, const char *unit, int
 {
         uint32_t i = cell->param_count++;
 
-        strcpy(cell->param[i], name);
-        strcpy(cell->param_unit[i], unit);
+        TEXT(cell->param[i], name);
+        TEXT(cell->param_unit[i], unit);
         cell->value[i] = value;
         cell->is_auto[i] = is_auto;
         snprintf(cell->value_text[0], sizeof(cell->value_text[0]), "%lld", (long long)value);
@@ -130,7 +132,7 @@ static void labels_tell_what_cells_of_a_workload_differ_in(void **unused)
         add_cell(&result, "atomic", "fork", "4");
         assert_label(&result, 0, "atomic");
         add_cell(&result, "mutex", "fork", "4");
-        strcpy(add_cell(&result, "", "vfork", "1")->workload, "other");
+        TEXT(add_cell(&result, "", "vfork", "1")->workload, "other");
         assert_label(&result, 0, "atomic");
         assert_label(&result, 2, "vfork");
         add_cell(&result, "atomic", "spawn", "4");

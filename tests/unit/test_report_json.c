@@ -15,6 +15,8 @@
 
 #include <cmocka.h>
 
+#define TEXT(to, from) snprintf(to, sizeof(to), "%s", from)
+
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
 static void a_run_is_read_back_whole(void **unused)
@@ -69,8 +71,8 @@ static void bytes_that_are_no_utf8_are_shown_as_question_marks(void **unused)
 
         (void)unused;
         result_init(&result);
-        strcpy(result.no_verdict, "half a dot \xc2");
-        strcpy(result.advice[0], "\xff·\xc0\xaf\"\n");
+        TEXT(result.no_verdict, "half a dot \xc2");
+        TEXT(result.advice[0], "\xff·\xc0\xaf\"\n");
         text = round_trip_write(&result);
         round_trip_read(text, &read);
         assert_string_equal(read.no_verdict, "half a dot ?");

@@ -8,9 +8,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
+
+#define TEXT(to, from) snprintf(to, sizeof(to), "%s", from)
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 #define END(text) ((text)[sizeof(text) - 1] = '\0')
@@ -147,9 +150,9 @@ static void every_member_is_read_back(void **unused)
         result.disturbed_rounds = 7;
         result.disturbed_kept = 1;
         result.workers_bound = 2;
-        strcpy(result.no_verdict, "too short");
-        strcpy(result.advice[0], "first");
-        strcpy(result.advice[2], "third");
+        TEXT(result.no_verdict, "too short");
+        TEXT(result.advice[0], "first");
+        TEXT(result.advice[2], "third");
         fill_cell(result_add_cell(&result));
         fill_trial(result_add_trial(&result, 1));
         comparison = result_add_comparison(&result);
