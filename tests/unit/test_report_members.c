@@ -78,6 +78,7 @@ static void fill_plan(struct plan *plan)
 static void fill_cell(struct cell *cell)
 {
         memset(cell, 1, sizeof(*cell));
+        GAP(cell, advice, final_value);
         GAP(cell, verified, loss);
         cell->id = 0;
         END(cell->workload);
@@ -94,7 +95,7 @@ static void fill_cell(struct cell *cell)
         cell->status = CELL_LOSSY;
         cell->kind = MPB_LIFE_CYCLE;
         cell->primary = METRIC_STOP;
-        cell->reference = cell->verified = 1;
+        cell->reference = cell->verified = cell->ops_auto = 1;
         END(cell->operation);
         END(cell->shown_work);
         END(cell->advice);
