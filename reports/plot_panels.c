@@ -269,7 +269,7 @@ int panels_write(struct panels *panels, const struct result *result, int folder,
         plot_quote(plot.script, panels->y_axis, false);
         fprintf(plot.script, " at screen 0.018, screen 0.5 center rotate by 90\nset label ");
         plot_quote(plot.script, panels->x_axis, false);
-        fprintf(plot.script, " at screen 0.54, screen %.4f center\n", 32.0 / height);
+        fprintf(plot.script, " at screen 0.54, screen %.4f center\n", 36.0 / height);
         fprintf(plot.script,
                 "set multiplot layout %zu,%zu margins screen 0.1,0.985,bottom,top - %.4f spacing "
                 "screen 0.025,%.4f\n",

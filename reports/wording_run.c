@@ -2,34 +2,13 @@
 #include "reports/wording.h"
 
 #include "base/units.h"
+#include "model/cpuset.h"
 
 #include <math.h>
 #include <string.h>
 
 #define LEVELS_SHOWN 6
 #define BETWEEN " · "
-
-char *wording_cpuset(const struct cpuset *set, char *buf, size_t size)
-{
-        const unsigned last = CPUSET_WORDS * 64;
-
-        *buf = '\0';
-        for (unsigned i = 0; i < last; i++) {
-                unsigned end = i;
-
-                while (end < last && set->bits[end / 64] >> (end % 64) & 1)
-                        end++;
-                if (end == i)
-                        continue;
-                page_append(buf, size,
-                            end - i > 2    ? "%s%u-%u"
-                            : end - i == 2 ? "%s%u,%u"
-                                           : "%s%u",
-                            *buf ? "," : "", i, end - 1);
-                i = end;
-        }
-        return buf;
-}
 
 /* "fork, spawn", or how many there are. */
 static void append_levels(const struct view_section *section, enum factor factor, char *buf,
@@ -75,16 +54,16 @@ static void append_team(const struct view_section *section, char *buf, size_t si
 {
         const struct environment *machine = &section->result->environment;
         const struct cell *cell = largest_team(section);
-        char pus[128], quota[48] = "no quota";
+        char pus[CPUSET_TEXT_BYTES], quota[48] = "no quota";
 
         append_levels(section, FACTOR_WORKERS, buf, size);
         page_append(buf, size, cell->workers == 1 ? " worker" : " workers");
-        wording_cpuset(&cell->placed, pus, sizeof(pus));
+        cpuset_format(&cell->placed, pus, sizeof(pus));
         if (!*pus)
                 page_append(buf, size, ", not bound");
         else
-                page_append(buf, size, " on %s %s of %u", machine->smt > 0 ? "PUs" : "cores", pus,
-                            machine->pus);
+                page_append(buf, size, " on %s %.96s of %u", machine->smt > 0 ? "PUs" : "cores",
+                            pus, machine->pus);
         if (machine->cpu_quota > 0)
                 snprintf(quota, sizeof(quota), "quota %.3g CPUs", machine->cpu_quota);
         if (section->result->workers_bound == 1)
