@@ -264,6 +264,20 @@ static void every_line_fits_the_width(void **unused)
         result_done(&result);
 }
 
+static void a_word_without_room_goes_to_the_next_line(void **unused)
+{
+        char *text = NULL;
+        size_t size;
+        struct page page = {.out = open_memstream(&text, &size), .width = 20, .utf8 = true};
+
+        (void)unused;
+        assert_non_null(page.out);
+        page_wrap(&page, 18, 4, " · ", "word and · another word");
+        assert_int_equal(fclose(page.out), 0);
+        assert_string_equal(text, "\n    word and\n    another word\n");
+        free(text);
+}
+
 static void ascii_is_pure_and_control_characters_reach_no_terminal(void **unused)
 {
         struct result result;
@@ -401,6 +415,7 @@ int main(void)
                 cmocka_unit_test(a_missing_counter_has_its_reason_and_never_a_figure),
                 cmocka_unit_test(start_costs_stand_below_or_in_a_table_of_their_own),
                 cmocka_unit_test(every_line_fits_the_width),
+                cmocka_unit_test(a_word_without_room_goes_to_the_next_line),
                 cmocka_unit_test(ascii_is_pure_and_control_characters_reach_no_terminal),
                 cmocka_unit_test(colour_adds_escapes_and_nothing_else),
                 cmocka_unit_test(the_same_result_gives_the_same_bytes_also_when_read_back),
