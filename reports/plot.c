@@ -31,6 +31,14 @@ void plot_quote(FILE *out, const char *text, bool as_tic)
         fputc('\'', out);
 }
 
+void plot_interval(FILE *out, double low, double high)
+{
+        if (isfinite(low) && isfinite(high))
+                fprintf(out, " %.10g %.10g", low, high);
+        else
+                fputs(" ? ?", out);
+}
+
 void plot_comment(FILE *out, const char *text)
 {
         char clean[1024];
@@ -198,7 +206,7 @@ int plot_begin(struct plot *plot, const struct result *result, const char *name,
         }
         fprintf(script,
                 "# Draws %s.svg and %s.png from %s.dat:  gnuplot %s.gp\n"
-                "set encoding utf8\n"
+                "set encoding utf8\nset datafile missing '?'\n"
                 "do for [kind in 'svg png'] {\n"
                 "reset\n"
                 "if (kind eq 'svg') {\n"

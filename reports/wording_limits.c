@@ -41,8 +41,12 @@ struct missing {
 static size_t find_missing(const struct result *result, struct missing *ret)
 {
         const struct environment *machine = &result->environment;
-        size_t count = 0;
+        size_t count = 0, counting = 0;
 
+        for (size_t i = 0; i < result->cell_count; i++)
+                counting += result->cells[i].kind != MPB_LIFE_CYCLE;
+        if (!counting)
+                return 0; /* nothing was to be counted */
         for (uint32_t i = 0; i < machine->counter_count && i < COUNTERS_MAX; i++) {
                 const struct counter_spec *spec = &machine->counters[i];
                 const struct cell_counter *counter = not_counted(result, spec->name);

@@ -10,21 +10,24 @@
 #define LEVELS_SHOWN 6
 #define BETWEEN " · "
 
-/* "fork, spawn", or how many there are. */
+/* "fork, spawn", or how many there are; in the order of the plan. */
 static void append_levels(const struct view_section *section, enum factor factor, char *buf,
                           size_t size)
 {
+        const struct result *result = section->result;
         char list[512] = "";
         size_t count = 0;
 
-        for (size_t i = 0; i < section->row_count; i++) {
-                const char *level = section->rows[i].cell->level[factor];
-                bool known = !*level;
+        for (size_t i = 0; i < result->cell_count; i++) {
+                const struct cell *cell = &result->cells[i];
+                bool known = !*cell->level[factor] || strcmp(cell->workload, section->workload);
 
                 for (size_t j = 0; j < i && !known; j++)
-                        known = !strcmp(section->rows[j].cell->level[factor], level);
+                        known = !strcmp(result->cells[j].workload, section->workload) &&
+                                !strcmp(result->cells[j].level[factor], cell->level[factor]);
                 if (!known)
-                        page_append(list, sizeof(list), "%s%s", count++ ? ", " : "", level);
+                        page_append(list, sizeof(list), "%s%s", count++ ? ", " : "",
+                                    cell->level[factor]);
         }
         if (!count)
                 return;
@@ -146,11 +149,6 @@ char *wording_rounds(const struct view_section *section, char *buf, size_t size)
         return buf;
 }
 
-static const struct summary *whole_life(const struct cell *cell)
-{
-        return cell->step[3].n ? &cell->step[3] : &cell->summary[METRIC_WALL];
-}
-
 /* The same method under the smaller parent. */
 static const struct cell *same_method(const struct view_section *section, const char *method,
                                       int64_t parent_bytes)
@@ -193,7 +191,7 @@ char *wording_strip(const struct view_section *section, char *buf, size_t size)
                 if (view_parent_bytes(cell) != small || cell->reference)
                         continue;
                 view_method(cell, method, sizeof(method));
-                wording_duration(whole_life(cell), false, text, sizeof(text));
+                wording_duration(view_life(cell), false, text, sizeof(text));
                 page_append(buf, size, "%s%s %s",
                             shown++ ? " · " : "Start and join a worker: ", method,
                             *text ? text : cell_status_name(cell->status));
@@ -217,18 +215,18 @@ char *wording_strip_large(const struct view_section *section, char *buf, size_t 
                 const struct cell *cell = section->rows[i].cell, *bare;
                 double ratio;
 
-                if (view_parent_bytes(cell) != large || cell->reference || !whole_life(cell)->n)
+                if (view_parent_bytes(cell) != large || cell->reference || !view_life(cell)->n)
                         continue;
                 view_method(cell, method, sizeof(method));
                 bare = same_method(section, method, small);
-                ratio = bare && whole_life(bare)->n
-                                ? whole_life(cell)->median / whole_life(bare)->median
+                ratio = bare && view_life(bare)->n
+                                ? view_life(cell)->median / view_life(bare)->median
                                 : INFINITY;
                 if (fabs(ratio - 1) <= 0.1) {
                         same++;
                         continue;
                 }
-                wording_duration(whole_life(cell), false, text, sizeof(text));
+                wording_duration(view_life(cell), false, text, sizeof(text));
                 page_append(buf, size, "%s%s %s", changed++ ? ", " : "", method, text);
         }
         if (same)
