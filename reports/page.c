@@ -140,7 +140,7 @@ void page_wrap(const struct page *page, size_t at, size_t hang, const char *sepa
         page_clean(mark, page->utf8);
         for (bool first = true; *rest; first = false) {
                 size_t used = first ? at : hang;
-                size_t room = page->width > used + 8 ? page->width - used : 8;
+                size_t room = page->width > used ? page->width - used : 0;
                 const char *end = behind(rest, room), *cut, *next;
 
                 if (!first)
@@ -155,8 +155,10 @@ void page_wrap(const struct page *page, size_t at, size_t hang, const char *sepa
                         cut = last_break(rest, end, " ");
                         next = cut ? cut + 1 : NULL;
                 }
+                if (!cut && first && at > hang)
+                        cut = next = rest; /* there is more room on the next line */
                 if (!cut)
-                        cut = next = end;
+                        cut = next = end > rest ? end : behind(rest, 1);
                 fprintf(page->out, "%.*s\n", (int)(cut - rest), rest);
                 rest = next;
         }
@@ -164,7 +166,7 @@ void page_wrap(const struct page *page, size_t at, size_t hang, const char *sepa
                 fputc('\n', page->out);
 }
 
-void page_bar(const struct page *page, double length, size_t columns)
+size_t page_bar(const struct page *page, double length, size_t columns)
 {
         static const char *const eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
         size_t steps = (size_t)(length * 8 + 0.5), full, used;
@@ -181,5 +183,5 @@ void page_bar(const struct page *page, double length, size_t columns)
                 fputs(eighths[steps % 8], page->out);
                 used++;
         }
-        fprintf(page->out, "%*s", (int)(columns - used), "");
+        return used;
 }

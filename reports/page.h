@@ -35,9 +35,9 @@ size_t page_pad_left(const struct page *page, const char *text, size_t columns);
 void page_wrap(const struct page *page, size_t at, size_t hang, const char *separator,
                const char *text);
 
-/* A bar of `length` columns (eighths are shown with UTF-8), padded to `columns`. What is more than
- * nothing shows. */
-void page_bar(const struct page *page, double length, size_t columns);
+/* A bar of `length` columns (eighths are shown with UTF-8), at most `columns`. What is more than
+ * nothing shows. Returns the columns written. */
+size_t page_bar(const struct page *page, double length, size_t columns);
 
 /* A table: row 0 holds the heads, column 0 the labels. */
 #define GRID_TEXT_BYTES 96

@@ -31,6 +31,14 @@ void plot_quote(FILE *out, const char *text, bool as_tic)
         fputc('\'', out);
 }
 
+void plot_interval(FILE *out, double low, double high)
+{
+        if (isfinite(low) && isfinite(high))
+                fprintf(out, " %.10g %.10g", low, high);
+        else
+                fputs(" ? ?", out);
+}
+
 void plot_comment(FILE *out, const char *text)
 {
         char clean[1024];
@@ -198,7 +206,7 @@ int plot_begin(struct plot *plot, const struct result *result, const char *name,
         }
         fprintf(script,
                 "# Draws %s.svg and %s.png from %s.dat:  gnuplot %s.gp\n"
-                "set encoding utf8\n"
+                "set encoding utf8\nset datafile missing '?'\n"
                 "do for [kind in 'svg png'] {\n"
                 "reset\n"
                 "if (kind eq 'svg') {\n"
@@ -221,7 +229,7 @@ int plot_begin(struct plot *plot, const struct result *result, const char *name,
                 "set border 1 lc rgb '#555555'\nset tics textcolor rgb '#222222'\n"
                 "set errorbars 1.4\nset style textbox opaque noborder fillcolor rgb 'white'\n"
                 "set style line 1 lc rgb '#dddddd' lw 0.6\nset grid xtics ls 1\n",
-                1 - (52.0 + 15 * lines) / height, 68.0 / height);
+                1 - (52.0 + 15 * lines) / height, 78.0 / height);
         return 0;
 }
 

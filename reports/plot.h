@@ -36,6 +36,9 @@ void plot_abort(struct plot *plot);
  * take for a format. */
 void plot_quote(FILE *out, const char *text, bool as_tic);
 
+/* " low high" of a data file, or " ? ?" where they are not known. */
+void plot_interval(FILE *out, double low, double high);
+
 /* A comment line of a data file. */
 void plot_comment(FILE *out, const char *text);
 

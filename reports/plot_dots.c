@@ -85,21 +85,19 @@ static double height_of(const struct dots *dots, const struct dots_mark *mark)
 
 static void put_data(const struct dots *dots, FILE *data)
 {
-        fprintf(data, "# %s: value, low and high end of its 95 %% interval, height in the plot\n",
-                dots->axis);
+        fprintf(data, "# %s: value, height in the plot, ends of its 95 %% interval\n", dots->axis);
         for (size_t series = 0; series < dots->series_count; series++) {
                 fputs(series ? "\n\n" : "", data);
                 plot_comment(data, dots->series[series]);
                 for (size_t i = 0; i < dots->mark_count; i++) {
                         const struct dots_mark *mark = &dots->marks[i];
-                        bool known = isfinite(mark->low) && isfinite(mark->high);
 
                         if (mark->series != series)
                                 continue;
                         plot_comment(data, dots->rows[mark->row].label);
-                        fprintf(data, "%.10g %.10g %.10g %.4f\n", mark->value,
-                                known ? mark->low : mark->value, known ? mark->high : mark->value,
-                                height_of(dots, mark));
+                        fprintf(data, "%.10g %.4f", mark->value, height_of(dots, mark));
+                        plot_interval(data, mark->low, mark->high);
+                        fputc('\n', data);
                 }
         }
 }
@@ -185,11 +183,13 @@ int dots_write(struct dots *dots, const struct result *result, int folder, const
                 fputs("unset key\n", plot.script);
         fputs("plot \\\n", plot.script);
         for (size_t i = 0; i < dots->series_count; i++) {
+                const char *colour = plot_colour(i), *size = dots->series_count > 1 ? "0.85" : "1";
+
                 fprintf(plot.script,
-                        "  '%s.dat' index %zu using 1:4:2:3 with xerrorbars lw 1.6 ps %s pt %d "
-                        "lc rgb '%s' title ",
-                        name, i, dots->series_count > 1 ? "0.85" : "1", plot_point(i),
-                        plot_colour(i));
+                        "  '%s.dat' index %zu using 1:2:3:4 with xerrorbars lw 1.6 ps 0 "
+                        "lc rgb '%s' notitle, \\\n"
+                        "  '' index %zu using 1:2 with points ps %s pt %d lc rgb '%s' title ",
+                        name, i, colour, i, size, plot_point(i), colour);
                 plot_quote(plot.script, dots->series[i], false);
                 fputs(i + 1 < dots->series_count ? ", \\\n" : "\n", plot.script);
         }

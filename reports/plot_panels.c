@@ -112,7 +112,7 @@ static void put_data(const struct panels *panels, FILE *data)
 {
         bool first = true;
 
-        fprintf(data, "# %s, %s: value, low and high end of its 95 %% interval\n", panels->x_axis,
+        fprintf(data, "# %s, %s: value, ends of its 95 %% interval\n", panels->x_axis,
                 panels->y_axis);
         for (size_t i = 0; i < panels->panel_count * panels->series_count; i++) {
                 size_t panel = i / panels->series_count, series = i % panels->series_count;
@@ -125,12 +125,12 @@ static void put_data(const struct panels *panels, FILE *data)
                 plot_comment(data, panels->series[series]);
                 for (size_t tic = 0; tic < panels->tic_count; tic++) {
                         const struct panel_point *point = find_point(panels, panel, series, tic);
-                        bool known = point && isfinite(point->low) && isfinite(point->high);
 
-                        if (point)
-                                fprintf(data, "%.10g %.10g %.10g %.10g\n", point->x, point->value,
-                                        known ? point->low : point->value,
-                                        known ? point->high : point->value);
+                        if (!point)
+                                continue;
+                        fprintf(data, "%.10g %.10g", point->x, point->value);
+                        plot_interval(data, point->low, point->high);
+                        fputc('\n', data);
                 }
         }
 }
@@ -187,9 +187,10 @@ static void put_series(const struct panels *panels, size_t series, const char *n
         else
                 snprintf(x, sizeof(x), "($1%+.4g)", 0.025 * span * aside);
         fprintf(script,
-                "  '%s.dat' index %zu using %s:2 with lines lw 1.4 lc rgb '%s', \\\n"
-                "  '' index %zu using %s:2:3:4 with yerrorbars lw 1.6 ps 0.8 pt %d lc rgb '%s'",
-                name, block, x, plot_colour(series), block, x, plot_point(series),
+                "  '%s.dat' index %zu using %s:2 with linespoints lw 1.4 ps 0.8 pt %d "
+                "lc rgb '%s', \\\n"
+                "  '' index %zu using %s:2:3:4 with yerrorbars lw 1.6 ps 0 lc rgb '%s'",
+                name, block, x, plot_point(series), plot_colour(series), block, x,
                 plot_colour(series));
 }
 
@@ -269,7 +270,7 @@ int panels_write(struct panels *panels, const struct result *result, int folder,
         plot_quote(plot.script, panels->y_axis, false);
         fprintf(plot.script, " at screen 0.018, screen 0.5 center rotate by 90\nset label ");
         plot_quote(plot.script, panels->x_axis, false);
-        fprintf(plot.script, " at screen 0.54, screen %.4f center\n", 32.0 / height);
+        fprintf(plot.script, " at screen 0.54, screen %.4f center\n", 36.0 / height);
         fprintf(plot.script,
                 "set multiplot layout %zu,%zu margins screen 0.1,0.985,bottom,top - %.4f spacing "
                 "screen 0.025,%.4f\n",

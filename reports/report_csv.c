@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "count/event.h"
+#include "model/names.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -109,6 +110,19 @@ static void write_heads(const struct result *result, const struct params *params
         fputc('\n', out);
 }
 
+/* Numbers in the parameter's unit; a choice by its name. */
+static void write_param(const struct cell *cell, uint32_t i, FILE *out)
+{
+        const char *text = cell->value_text[i];
+
+        if (cell->is_auto[i] || !*text || strchr("-0123456789", *text)) {
+                if (cell->value[i] != MPB_AUTO)
+                        fprintf(out, "%" PRId64, cell->value[i]);
+        } else {
+                put_text(out, text);
+        }
+}
+
 static void write_cell(const struct cell *cell, const struct params *params, FILE *out)
 {
         fprintf(out, "%u", cell->id);
@@ -118,8 +132,8 @@ static void write_cell(const struct cell *cell, const struct params *params, FIL
         for (size_t i = 0; i < params->count; i++) {
                 fputc(',', out);
                 for (uint32_t j = 0; j < cell->param_count && j < MPB_PARAMS_MAX; j++)
-                        if (!strcmp(cell->param[j], params->name[i]) && cell->value[j] != MPB_AUTO)
-                                fprintf(out, "%" PRId64, cell->value[j]);
+                        if (!strcmp(cell->param[j], params->name[i]))
+                                write_param(cell, j, out);
         }
 }
 
@@ -158,13 +172,6 @@ static void write_trial(const struct trial *trial, FILE *out)
         number_field(out, psi, noise->psi_memory_ns);
 }
 
-static const char *exit_state_name(int32_t state)
-{
-        static const char *const names[] = {"running", "exited", "signaled", "unknown", "failed"};
-
-        return state >= 0 && state < 5 ? names[state] : "unknown";
-}
-
 static void write_counter(const struct counter_spec *spec, const struct counter_reading *reading,
                           FILE *out)
 {
@@ -187,6 +194,8 @@ static void write_worker(const struct result *result, const struct worker_outcom
         const struct environment *machine = &result->environment;
         const struct worker_outcome *w = worker ? worker : &nobody;
 
+        const char *state = process_state_name((uint32_t)w->exit_state);
+
         number_field(out, worker, w->index);
         signed_field(out, w->pid > 0, w->pid);
         signed_field(out, worker && w->pu_begin >= 0, w->pu_begin);
@@ -200,7 +209,7 @@ static void write_worker(const struct result *result, const struct worker_outcom
         number_field(out, w->first_ns, w->first_ns);
         number_field(out, w->ready_ns, w->ready_ns);
         number_field(out, w->gate_ns, w->gate_ns);
-        text_field(out, worker ? exit_state_name(w->exit_state) : "");
+        text_field(out, worker && state ? state : "");
         signed_field(out, worker, w->exit_code);
         number_field(out, worker, w->user_ns);
         number_field(out, worker, w->system_ns);

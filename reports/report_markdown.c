@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/units.h"
+#include "model/cpuset.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -165,7 +166,7 @@ __attribute__((format(printf, 3, 4))) static void put_fact(FILE *out, const char
 static void put_environment(FILE *out, const struct result *result)
 {
         const struct environment *machine = &result->environment;
-        char size[64] = "", pus[128];
+        char size[64] = "", pus[CPUSET_TEXT_BYTES];
 
         fputs("## Environment\n\n| | |\n|---|---|\n", out);
         put_fact(out, "tool", "mpbench %s", result->tool_version);
@@ -175,8 +176,8 @@ static void put_environment(FILE *out, const struct result *result)
         put_fact(out, "CPU", "%s", machine->cpu);
         put_fact(out, "architecture", "%s", machine->arch);
         put_fact(out, "topology", "%s", machine->topology);
-        put_fact(out, "allowed PUs", "%s (%u)", wording_cpuset(&machine->allowed, pus, sizeof(pus)),
-                 machine->allowed_pus);
+        put_fact(out, "allowed PUs", "%.300s (%u)",
+                 cpuset_format(&machine->allowed, pus, sizeof(pus)), machine->allowed_pus);
         if (machine->cpu_quota > 0)
                 put_fact(out, "CPU quota", "%.3g CPUs", machine->cpu_quota);
         else

@@ -43,13 +43,28 @@ static bool has_room(const struct gallery *gallery)
         return gallery->count < sizeof(gallery->names) / sizeof(*gallery->names);
 }
 
+static bool has_intervals(const struct view_section *section)
+{
+        for (size_t i = 0; i < section->row_count; i++) {
+                const struct summary *summary =
+                        section->is_life_cycle ? view_life(section->rows[i].cell)
+                                               : &section->rows[i].cell->summary[section->metric];
+
+                if (summary->n && isfinite(summary->ci_low) && isfinite(summary->ci_high))
+                        return true;
+        }
+        return false;
+}
+
 static void name_conditions(const struct view_section *section, char *buf)
 {
         const struct result *result = section->result;
         uint32_t left_out = result->disturbed_kept ? 0 : result->disturbed_rounds;
 
         wording_conditions(section, buf, CONDITIONS_BYTES);
-        page_append(buf, CONDITIONS_BYTES, " · medians and 95 %% intervals over %u rounds",
+        page_append(buf, CONDITIONS_BYTES,
+                    has_intervals(section) ? " · medians and 95 %% intervals over %u rounds"
+                                           : " · medians over %u rounds, too few for intervals",
                     result->rounds - left_out);
         if (result->end == RESULT_INTERRUPTED)
                 page_append(buf, CONDITIONS_BYTES, " (INTERRUPTED)");
@@ -216,11 +231,6 @@ static int plot_scaling(struct gallery *gallery, const struct view_section *sect
         return rc;
 }
 
-static const struct summary *whole_life(const struct cell *cell)
-{
-        return cell->step[3].n ? &cell->step[3] : &cell->summary[METRIC_WALL];
-}
-
 static void name_parent(int64_t bytes, char *buf, size_t size)
 {
         char text[48];
@@ -251,7 +261,7 @@ static int draw_start_dots(struct gallery *gallery, const struct view_section *s
 
                 name_parent(view_parent_bytes(row->cell), parent, sizeof(parent));
                 if (row->cell->status == CELL_MEASURED)
-                        dots_mark(&dots, at, parent, whole_life(row->cell), 1e-9);
+                        dots_mark(&dots, at, parent, view_life(row->cell), 1e-9);
                 else
                         describe_row(row, &dots.rows[at]);
         }
@@ -287,7 +297,7 @@ static int draw_start_panels(struct gallery *gallery, const struct view_section 
                         continue;
                 panels_tic(&panels, (double)at,
                            bytes ? units_format_size((double)bytes, text, sizeof(text)) : "0");
-                panels_point(&panels, section->rows[i].label, "", (double)at, whole_life(cell),
+                panels_point(&panels, section->rows[i].label, "", (double)at, view_life(cell),
                              1e-9);
         }
         rc = panels.point_count ? panels_write(&panels, gallery->result, gallery->folder, name,

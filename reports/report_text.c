@@ -11,7 +11,8 @@
 #include <string.h>
 
 #define INDENT 2
-#define WIDTH_MIN 50
+#define WIDTH_MIN 60
+#define LABEL_MIN 8
 #define PARAGRAPH_MAX 100
 #define BAR_MAX 22
 #define BAR_MIN 4
@@ -27,9 +28,13 @@ static size_t max_size(size_t a, size_t b)
         return a > b ? a : b;
 }
 
+/* Digits in front of the point, as the ratio is shown. */
 static size_t whole_digits(double ratio)
 {
-        return (size_t)snprintf(NULL, 0, "%.0f", floor(ratio));
+        char text[64];
+
+        snprintf(text, sizeof(text), "%.*f", wording_ratio_decimals(ratio), ratio);
+        return strcspn(text, ".");
 }
 
 static double row_ratio(const struct view_row *row)
@@ -86,7 +91,7 @@ static struct columns measure(const struct view_section *section, const struct p
                 measure_row(&section->rows[i], &columns);
         others = INDENT + columns.whole + 1 + columns.fraction + 1 + 2 + columns.interval + 2 +
                  columns.verdict + 2;
-        room = page->width > others + 12 ? page->width - others : 12;
+        room = page->width > others + LABEL_MIN ? page->width - others : LABEL_MIN;
         if (columns.label > room)
                 columns.label = room;
         columns.bar = room - columns.label > 2 ? room - columns.label - 2 : 0;
@@ -94,8 +99,9 @@ static struct columns measure(const struct view_section *section, const struct p
         return columns;
 }
 
+/* `more`: something follows in the line. */
 static void print_ratio(const struct page *page, const struct view_row *row,
-                        const struct columns *columns)
+                        const struct columns *columns, bool more)
 {
         char text[64], padded[96];
         double ratio = row_ratio(row);
@@ -116,10 +122,14 @@ static void print_ratio(const struct page *page, const struct view_row *row,
         fputs("  ", page->out);
         page_pad(page, text, columns->interval);
         if (columns->bar) {
+                size_t used;
+
                 fputs("  ", page->out);
-                page_bar(page, ratio / columns->longest * (double)columns->bar, columns->bar);
+                used = page_bar(page, ratio / columns->longest * (double)columns->bar,
+                                columns->bar);
+                fprintf(page->out, "%*s", more ? (int)(columns->bar - used) : 0, "");
         }
-        fputs("  ", page->out);
+        fputs(more ? "  " : "", page->out);
 }
 
 static void print_word(const struct page *page, const struct view_row *row, const char *word,
@@ -169,7 +179,7 @@ static void print_row(const struct page *page, const struct view_row *row,
                 fprintf(page->out, "\n%*s", (int)(INDENT + columns->label), "");
         fputs("  ", page->out);
         if (is_ratio) {
-                print_ratio(page, row, columns);
+                print_ratio(page, row, columns, *word);
                 print_word(page, row, word, 0);
                 print_remark(page, remark,
                              hang + columns->whole + 1 + columns->fraction + 1 + 2 +
@@ -192,13 +202,14 @@ static void print_heads(const struct page *page, const struct view_section *sect
                         const struct columns *columns)
 {
         char metric[96];
+        size_t used;
 
-        fprintf(page->out, "%*s", (int)(INDENT + columns->label + 2), "");
-        page_pad(page, "ratio", columns->whole + 1 + columns->fraction + 1);
+        used = (size_t)fprintf(page->out, "%*s", (int)(INDENT + columns->label + 2), "");
+        used += page_pad(page, "ratio", columns->whole + 1 + columns->fraction + 1) + 2;
         fputs("  ", page->out);
-        page_pad(page, columns->interval ? "95 % interval" : "", columns->interval);
+        used += page_pad(page, columns->bound ? "95 % interval" : "", columns->interval) + 2;
         fputs("  ", page->out);
-        page_wrap(page, 0, INDENT, " ", wording_metric(section, metric, sizeof(metric)));
+        page_wrap(page, used, INDENT, " ", wording_metric(section, metric, sizeof(metric)));
 }
 
 static void print_rows(const struct page *page, const struct view_section *section)

@@ -16,6 +16,11 @@ void view_method(const struct cell *cell, char *buf, size_t size)
         snprintf(buf, size, "%s", *start ? start : *share ? share : cell->workload);
 }
 
+const struct summary *view_life(const struct cell *cell)
+{
+        return cell->step[3].n ? &cell->step[3] : &cell->summary[METRIC_WALL];
+}
+
 int64_t view_parent_bytes(const struct cell *cell)
 {
         for (uint32_t i = 0; i < cell->param_count; i++)

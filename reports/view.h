@@ -40,6 +40,8 @@ void view_done(struct view *view);
 
 /* "fork", "raw-posix_spawn": how a life-cycle cell starts its process. */
 void view_method(const struct cell *cell, char *buf, size_t size);
+/* A life cycle from the call to the end of the join. */
+const struct summary *view_life(const struct cell *cell);
 /* The parent's size that a life-cycle cell was measured under, bytes; −1: it has none. */
 int64_t view_parent_bytes(const struct cell *cell);
 /* The sizes that the section's parents have, in order; returns how many, at most `room`. */

@@ -77,7 +77,7 @@ static void set_counter(const struct cell_counter *counter, char *text)
         if (!counter || !is_counted(counter))
                 snprintf(text, GRID_TEXT_BYTES, "–");
         else
-                snprintf(text, GRID_TEXT_BYTES, "%s%.3g",
+                snprintf(text, GRID_TEXT_BYTES, counter->value >= 100 ? "%s%.0f" : "%s%.3g",
                          counter->status == COUNTER_SCALED ? "~" : "", counter->value);
 }
 
@@ -213,8 +213,7 @@ int view_starts(const struct view_section *section, struct grid *ret)
                 if (row == starts.methods || column == starts.parents)
                         continue;
                 text = grid_at(ret, 1 + row, 1 + column);
-                wording_duration(cell->step[3].n ? &cell->step[3] : &cell->summary[METRIC_WALL],
-                                 true, text, GRID_TEXT_BYTES);
+                wording_duration(view_life(cell), true, text, GRID_TEXT_BYTES);
                 if (!*text)
                         snprintf(text, GRID_TEXT_BYTES, "%s", cell_status_name(cell->status));
         }

@@ -268,7 +268,8 @@ const char *wording_shared_note(const struct view_section *section)
         return "";
 }
 
-/* The word is said with it where all who share the note share the word. */
+/* The word is said with it where all who share the note share the word; a wrong one has none to
+ * share. */
 char *wording_note(const struct view_section *section, const char *shared_note, char *buf,
                    size_t size)
 {
@@ -278,13 +279,14 @@ char *wording_note(const struct view_section *section, const char *shared_note, 
         for (size_t i = 0; i < section->row_count && alike; i++) {
                 const struct view_row *row = &section->rows[i];
 
-                if (strcmp(row->cell->note, shared_note))
+                if (strcmp(row->cell->note, shared_note) || row->cell->status == CELL_LOSSY)
                         continue;
                 wording_verdict(row, other, sizeof(other));
                 alike = row->cell->status != CELL_MEASURED && (!*word || !strcmp(word, other));
                 snprintf(word, sizeof(word), "%s", other);
         }
-        if (alike && !strcmp(word, "correct"))
+        alike = alike && *word;
+        if (!strcmp(word, "correct"))
                 snprintf(word, sizeof(word), "no rates");
         page_append(text, sizeof(text), "%s%s%s", alike ? word : "", alike ? ": " : "",
                     shared_note);

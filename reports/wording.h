@@ -48,7 +48,4 @@ char *wording_missing_counter(const struct result *result, size_t index, char *b
 /* What the figures do not tell, sentence by sentence; "" past the end. */
 char *wording_limit(const struct view *view, size_t index, char *buf, size_t size);
 
-/* "0,2,4-7" */
-char *wording_cpuset(const struct cpuset *set, char *buf, size_t size);
-
 #endif

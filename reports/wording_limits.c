@@ -41,8 +41,12 @@ struct missing {
 static size_t find_missing(const struct result *result, struct missing *ret)
 {
         const struct environment *machine = &result->environment;
-        size_t count = 0;
+        size_t count = 0, counting = 0;
 
+        for (size_t i = 0; i < result->cell_count; i++)
+                counting += result->cells[i].kind != MPB_LIFE_CYCLE;
+        if (!counting)
+                return 0; /* nothing was to be counted */
         for (uint32_t i = 0; i < machine->counter_count && i < COUNTERS_MAX; i++) {
                 const struct counter_spec *spec = &machine->counters[i];
                 const struct cell_counter *counter = not_counted(result, spec->name);
@@ -152,27 +156,45 @@ static void say_work(const struct view *view, char *buf, size_t size)
                 }
 }
 
+/* The team with the most workers to a PU. */
 static void say_oversubscribed(const struct view *view, char *buf, size_t size)
 {
-        uint32_t pus = view->section_count ? view->sections[0].result->environment.allowed_pus : 0;
+        const struct cell *worst = NULL;
 
         for (size_t i = 0; i < view->section_count; i++)
                 for (size_t j = 0; j < view->sections[i].row_count; j++) {
                         const struct cell *cell = view->sections[i].rows[j].cell;
-                        uint32_t placed = 0;
 
-                        for (size_t k = 0; k < CPUSET_WORDS; k++)
-                                placed += (uint32_t)__builtin_popcountll(cell->placed.bits[k]);
-                        if (!placed)
-                                placed = pus;
-                        if (!placed || cell->workers <= placed || view->sections[i].is_life_cycle)
-                                continue;
-                        page_append(buf, size,
-                                    "Oversubscribed: %u workers share %u PU%s, so the kernel's "
-                                    "time slices are part of the figures.",
-                                    cell->workers, placed, placed == 1 ? "" : "s");
-                        return;
+                        if (cell->status != CELL_SKIPPED && cell->pus &&
+                            cell->workers > cell->pus &&
+                            (!worst || (uint64_t)cell->workers * worst->pus >
+                                               (uint64_t)worst->workers * cell->pus))
+                                worst = cell;
                 }
+        if (worst)
+                page_append(buf, size,
+                            "Oversubscribed: %u workers share %u PU%s, so the kernel's time slices "
+                            "are part of the figures.",
+                            worst->workers, worst->pus, worst->pus == 1 ? "" : "s");
+}
+
+/* The `index`-th thing that placement had to say, besides oversubscription. */
+static void say_placement(const struct view *view, size_t index, char *buf, size_t size)
+{
+        const struct result *result = view->sections[0].result;
+
+        for (size_t i = 0; i < result->cell_count; i++) {
+                const char *note = result->cells[i].place_note;
+                bool seen = !*note || result->cells[i].status == CELL_SKIPPED ||
+                            !strncmp(note, "oversubscribed", strlen("oversubscribed"));
+
+                for (size_t j = 0; j < i && !seen; j++)
+                        seen = !strcmp(result->cells[j].place_note, note);
+                if (seen || index--)
+                        continue;
+                page_append(buf, size, "Placement: %s.", note);
+                return;
+        }
 }
 
 char *wording_limit(const struct view *view, size_t index, char *buf, size_t size)
@@ -198,5 +220,6 @@ char *wording_limit(const struct view *view, size_t index, char *buf, size_t siz
                         return buf;
                 *buf = '\0';
         }
+        say_placement(view, index, buf, size);
         return buf;
 }

@@ -2,6 +2,7 @@
 #include "reports/wording.h"
 
 #include "base/units.h"
+#include "model/cpuset.h"
 
 #include <math.h>
 #include <string.h>
@@ -9,43 +10,24 @@
 #define LEVELS_SHOWN 6
 #define BETWEEN " · "
 
-char *wording_cpuset(const struct cpuset *set, char *buf, size_t size)
-{
-        const unsigned last = CPUSET_WORDS * 64;
-
-        *buf = '\0';
-        for (unsigned i = 0; i < last; i++) {
-                unsigned end = i;
-
-                while (end < last && set->bits[end / 64] >> (end % 64) & 1)
-                        end++;
-                if (end == i)
-                        continue;
-                page_append(buf, size,
-                            end - i > 2    ? "%s%u-%u"
-                            : end - i == 2 ? "%s%u,%u"
-                                           : "%s%u",
-                            *buf ? "," : "", i, end - 1);
-                i = end;
-        }
-        return buf;
-}
-
-/* "fork, spawn", or how many there are. */
+/* "fork, spawn", or how many there are; in the order of the plan. */
 static void append_levels(const struct view_section *section, enum factor factor, char *buf,
                           size_t size)
 {
+        const struct result *result = section->result;
         char list[512] = "";
         size_t count = 0;
 
-        for (size_t i = 0; i < section->row_count; i++) {
-                const char *level = section->rows[i].cell->level[factor];
-                bool known = !*level;
+        for (size_t i = 0; i < result->cell_count; i++) {
+                const struct cell *cell = &result->cells[i];
+                bool known = !*cell->level[factor] || strcmp(cell->workload, section->workload);
 
                 for (size_t j = 0; j < i && !known; j++)
-                        known = !strcmp(section->rows[j].cell->level[factor], level);
+                        known = !strcmp(result->cells[j].workload, section->workload) &&
+                                !strcmp(result->cells[j].level[factor], cell->level[factor]);
                 if (!known)
-                        page_append(list, sizeof(list), "%s%s", count++ ? ", " : "", level);
+                        page_append(list, sizeof(list), "%s%s", count++ ? ", " : "",
+                                    cell->level[factor]);
         }
         if (!count)
                 return;
@@ -75,16 +57,16 @@ static void append_team(const struct view_section *section, char *buf, size_t si
 {
         const struct environment *machine = &section->result->environment;
         const struct cell *cell = largest_team(section);
-        char pus[128], quota[48] = "no quota";
+        char pus[CPUSET_TEXT_BYTES], quota[48] = "no quota";
 
         append_levels(section, FACTOR_WORKERS, buf, size);
         page_append(buf, size, cell->workers == 1 ? " worker" : " workers");
-        wording_cpuset(&cell->placed, pus, sizeof(pus));
+        cpuset_format(&cell->placed, pus, sizeof(pus));
         if (!*pus)
                 page_append(buf, size, ", not bound");
         else
-                page_append(buf, size, " on %s %s of %u", machine->smt > 0 ? "PUs" : "cores", pus,
-                            machine->pus);
+                page_append(buf, size, " on %s %.96s of %u", machine->smt > 0 ? "PUs" : "cores",
+                            pus, machine->pus);
         if (machine->cpu_quota > 0)
                 snprintf(quota, sizeof(quota), "quota %.3g CPUs", machine->cpu_quota);
         if (section->result->workers_bound == 1)
@@ -167,11 +149,6 @@ char *wording_rounds(const struct view_section *section, char *buf, size_t size)
         return buf;
 }
 
-static const struct summary *whole_life(const struct cell *cell)
-{
-        return cell->step[3].n ? &cell->step[3] : &cell->summary[METRIC_WALL];
-}
-
 /* The same method under the smaller parent. */
 static const struct cell *same_method(const struct view_section *section, const char *method,
                                       int64_t parent_bytes)
@@ -214,7 +191,7 @@ char *wording_strip(const struct view_section *section, char *buf, size_t size)
                 if (view_parent_bytes(cell) != small || cell->reference)
                         continue;
                 view_method(cell, method, sizeof(method));
-                wording_duration(whole_life(cell), false, text, sizeof(text));
+                wording_duration(view_life(cell), false, text, sizeof(text));
                 page_append(buf, size, "%s%s %s",
                             shown++ ? " · " : "Start and join a worker: ", method,
                             *text ? text : cell_status_name(cell->status));
@@ -238,18 +215,18 @@ char *wording_strip_large(const struct view_section *section, char *buf, size_t 
                 const struct cell *cell = section->rows[i].cell, *bare;
                 double ratio;
 
-                if (view_parent_bytes(cell) != large || cell->reference || !whole_life(cell)->n)
+                if (view_parent_bytes(cell) != large || cell->reference || !view_life(cell)->n)
                         continue;
                 view_method(cell, method, sizeof(method));
                 bare = same_method(section, method, small);
-                ratio = bare && whole_life(bare)->n
-                                ? whole_life(cell)->median / whole_life(bare)->median
+                ratio = bare && view_life(bare)->n
+                                ? view_life(cell)->median / view_life(bare)->median
                                 : INFINITY;
                 if (fabs(ratio - 1) <= 0.1) {
                         same++;
                         continue;
                 }
-                wording_duration(whole_life(cell), false, text, sizeof(text));
+                wording_duration(view_life(cell), false, text, sizeof(text));
                 page_append(buf, size, "%s%s %s", changed++ ? ", " : "", method, text);
         }
         if (same)
