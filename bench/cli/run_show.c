@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define LABEL_BYTES 160
+#define NAME_BYTES 512
 #define LABEL_COLUMNS 28
 #define VERDICT_COLUMNS 12
 
@@ -64,43 +65,72 @@ void run_show_plan(const struct result *result, const struct page *page)
                 units_format_duration((double)run_expected_ns(result), text, sizeof(text)));
 }
 
+static char *name_row(const struct view *view, const struct view_section *section,
+                      const struct view_row *row, char buf[NAME_BYTES])
+{
+        *buf = '\0';
+        if (view->section_count > 1)
+                page_append(buf, NAME_BYTES, "%s: ", section->workload);
+        page_append(buf, NAME_BYTES, "%s%s%s", row->group, *row->group ? " · " : "", row->label);
+        return buf;
+}
+
 static void print_row(const struct page *page, const struct view_section *section,
-                      const struct view_row *row, bool names_workload)
+                      const struct view_row *row)
 {
         const struct cell *cell = row->cell;
-        char name[512] = "", value[512], interval[64], verdict[32];
+        char text[512], interval[64], verdict[32];
 
-        if (names_workload)
-                page_append(name, sizeof(name), "%s: ", section->workload);
-        page_append(name, sizeof(name), "%s%s%s", row->group, *row->group ? " · " : "", row->label);
         wording_verdict(row, verdict, sizeof(verdict));
         if (cell->status == CELL_MEASURED) {
-                wording_value(cell, section->metric, value, sizeof(value));
+                wording_value(cell, section->metric, text, sizeof(text));
                 wording_value_interval(cell, section->metric, interval, sizeof(interval));
-                page_append(value, sizeof(value), " %s", interval);
+                page_append(text, sizeof(text), "%s%s", *interval ? " " : "", interval);
         } else {
-                wording_remark(row, "", value, sizeof(value));
+                wording_remark(row, "", text, sizeof(text));
         }
-        page_pad(page, name, LABEL_COLUMNS);
-        fputs("  ", page->out);
         page_pad(page, verdict, VERDICT_COLUMNS);
         fputs("  ", page->out);
-        page_pad(page, value, 0);
+        page_pad(page, text, 0);
         fputc('\n', page->out);
+}
+
+/* The columns that the longest name takes. */
+static size_t widest(const struct view *view)
+{
+        char name[NAME_BYTES];
+        size_t columns = 0;
+
+        for (size_t i = 0; i < view->section_count; i++)
+                for (size_t k = 0; k < view->sections[i].row_count; k++) {
+                        size_t used = page_columns(name_row(view, &view->sections[i],
+                                                            &view->sections[i].rows[k], name));
+
+                        columns = used > columns ? used : columns;
+                }
+        return columns;
 }
 
 int run_show_cells(const struct result *result, const struct page *page, struct mproc_err *err)
 {
         struct view view;
+        char name[NAME_BYTES];
+        size_t columns;
         int rc = view_init(&view, result, err);
 
         if (rc)
                 return rc;
+        columns = widest(&view);
         for (size_t i = 0; i < view.section_count; i++)
-                for (size_t k = 0; k < view.sections[i].row_count; k++)
-                        if (view.sections[i].rows[k].cell->status != CELL_SKIPPED)
-                                print_row(page, &view.sections[i], &view.sections[i].rows[k],
-                                          view.section_count > 1);
+                for (size_t k = 0; k < view.sections[i].row_count; k++) {
+                        const struct view_section *section = &view.sections[i];
+                        const struct view_row *row = &section->rows[k];
+
+                        if (row->cell->status == CELL_SKIPPED)
+                                continue;
+                        page_pad(page, name_row(&view, section, row, name), columns + 2);
+                        print_row(page, section, row);
+                }
         view_done(&view);
         return 0;
 }

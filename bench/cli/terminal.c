@@ -56,10 +56,7 @@ void terminal_row(const struct page *page, size_t indent, size_t column, const c
         size_t used = indent;
 
         fprintf(page->out, "%*s", (int)indent, "");
-        used += page_pad(page, name, column - indent - 1);
-        fputc(' ', page->out);
-        if (*text)
-                page_wrap(page, used + 1, column, " ", text);
-        else
-                fputc('\n', page->out);
+        used += page_pad(page, name, *text ? column - indent - 1 : 0);
+        fputc(*text ? ' ' : '\n', page->out);
+        page_wrap(page, used + 1, column, " ", text);
 }

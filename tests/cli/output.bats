@@ -26,7 +26,7 @@ on_terminal() { script -qec "stty cols 100; $*" /dev/null </dev/null; }
         "$MPBENCH" doctor --json >../doctor.json
         jq -es '.[0] | .environment.cpu and (.findings | length > 0)' ../doctor.json
         "$MPBENCH" --workload=counter --dry-run --json >../plan.json
-        jq -es '.[0] | .schema == "mpbench.report/1" and (.cells | length > 0)' ../plan.json
+        jq -es '.[0] | .schema == "mpbench.report/1" and (.cells | length > 0) and .trials == []' ../plan.json
         [ -z "$(ls -A)" ]
 }
 
