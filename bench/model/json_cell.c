@@ -1,3 +1,4 @@
+#include "base/text.h"
 #include "model/json_field.h"
 
 #include <errno.h>
@@ -50,7 +51,7 @@ static int read_params(struct json_reader *reader, json_t *value, void *base)
                                              sizeof(cell->param[i]) - 1);
                 if (!json_is_integer(number) && !json_is_null(number))
                         return json_expected(reader, number, "an integer or null");
-                strcpy(cell->param[i], name);
+                text_copy(cell->param[i], sizeof(cell->param[i]), name);
                 cell->value[i] = json_is_null(number) ? MPB_AUTO : json_integer_value(number);
                 json_leave(reader, before);
         }
@@ -195,7 +196,7 @@ static int read_counters(struct json_reader *reader, json_t *value, void *base)
                 if (strlen(name) >= sizeof(counter->name))
                         return json_expected(reader, member, "a name of at most %zu bytes",
                                              sizeof(counter->name) - 1);
-                strcpy(counter->name, name);
+                text_copy(counter->name, sizeof(counter->name), name);
                 r = json_read(reader, member, counter_fields, counter);
                 if (r)
                         return r;

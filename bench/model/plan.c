@@ -1,4 +1,5 @@
 #include "model/plan.h"
+#include "base/text.h"
 
 #include "base/clock.h"
 
@@ -12,6 +13,6 @@ void plan_init(struct plan *plan)
         plan->seed = 1;
         plan->timeout_ns = 10 * NS_PER_S;
         plan->counter_count = 1;
-        strcpy(plan->counters[0], "default");
+        text_copy(plan->counters[0], sizeof(plan->counters[0]), "default");
         plan->start_strip = 1;
 }

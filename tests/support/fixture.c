@@ -156,7 +156,8 @@ static void add_counter_cell(struct result *result, const struct row *row)
                          (long long)cell->value[0]);
         TEXT(cell->param[1], "hold");
         TEXT(cell->value_text[1], "0");
-        TEXT(cell->place_note, row->status == CELL_SKIPPED ? "oversubscribed: 4 workers on 2 PUs" : "");
+        TEXT(cell->place_note,
+             row->status == CELL_SKIPPED ? "oversubscribed: 4 workers on 2 PUs" : "");
         cell->ops = cell->value[0] > 0 ? (uint64_t)cell->value[0] : 800000;
         cell->status = row->status;
         cell->kind = MPB_SHARED;
