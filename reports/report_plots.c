@@ -1,5 +1,6 @@
 /* plots/: rates (or times) by strategy and start method, start costs, scaling over workers; those
  * of them that the result has data for. */
+#include "base/text.h"
 #include "reports/gnuplot.h"
 #include "reports/plot_dots.h"
 #include "reports/plot_panels.h"
@@ -146,7 +147,7 @@ static void describe_row(const struct view_row *row, struct dots_row *ret)
                 wording_remark(row, "", remark, sizeof(remark));
         page_append(ret->text, sizeof(ret->text), "%s%s%s", word, *remark ? ": " : "", remark);
         if (strlen(ret->text) + 1 == sizeof(ret->text)) /* cut off: say so */
-                strcpy(ret->text + sizeof(ret->text) - 4, "…");
+                text_copy(ret->text + sizeof(ret->text) - 4, 4, "…");
 }
 
 static int plot_rates(struct gallery *gallery, const struct view_section *section, bool alone,

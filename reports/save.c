@@ -1,4 +1,5 @@
 /* The folder of a run: report.json and what is made from it. */
+#include "base/text.h"
 #include "reports/report.h"
 
 #include "base/clock.h"
@@ -57,7 +58,7 @@ static int split(const char *path, struct place *place, struct mproc_err *err)
         memcpy(place->parent, path, length);
         slash = strrchr(place->parent, '/');
         if (!slash)
-                strcpy(place->parent, ".");
+                text_copy(place->parent, sizeof(place->parent), ".");
         else
                 slash[slash == place->parent] = '\0';
         snprintf(place->temp, sizeof(place->temp), "%s/.mpbench-%d-%llu.partial", place->parent,

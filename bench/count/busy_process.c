@@ -5,7 +5,6 @@
 #include "count/process_time.h"
 #include "count/small_file.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,7 +25,7 @@ struct watch {
 static bool read_other(const char *name, const struct watch *watch, int *pid,
                        struct process_time *time)
 {
-        *pid = isdigit((unsigned char)*name) ? atoi(name) : 0;
+        *pid = (int)strtol(name, NULL, 10); /* 0: no process */
         return *pid && *pid != getpid() && !process_time_read(watch->root, *pid, time);
 }
 

@@ -30,9 +30,9 @@ static bool add_governor(const char *policy, void *context)
                             "/sys/devices/system/cpu/cpufreq/%s/scaling_governor", policy) <= 0)
                 return false;
         if (*governor->name && strcmp(governor->name, text))
-                strcpy(governor->name, "mixed");
+                text_copy(governor->name, sizeof(governor->name), "mixed");
         else
-                strcpy(governor->name, text);
+                text_copy(governor->name, sizeof(governor->name), text);
         return !strcmp(governor->name, "mixed");
 }
 

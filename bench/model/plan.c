@@ -1,4 +1,5 @@
 #include "model/plan.h"
+#include "base/text.h"
 
 #include "base/clock.h"
 #include "base/text.h"

@@ -1,4 +1,5 @@
 #include "mproc/callable.h"
+#include "base/text.h"
 
 #include "base/error.h"
 #include <dlfcn.h>
@@ -134,7 +135,7 @@ int callable_describe(struct callable *ret, char *path, callable_target *target,
                 if (strlen(search.path) >= PATH_MAX)
                         return error_set(err, -ENAMETOOLONG, "target",
                                          "the path of the target's library is too long");
-                strcpy(path, search.path);
+                text_copy(path, PATH_MAX, search.path);
         }
         *ret = search.found;
         return 0;

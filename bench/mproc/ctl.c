@@ -1,4 +1,5 @@
 #include "mproc/ctl.h"
+#include "base/text.h"
 
 #include "base/error.h"
 #include "mproc/limits.h"
@@ -19,7 +20,7 @@ static size_t round_up(size_t value, size_t unit)
 /* The program's name, where none is asked for: an exec of /proc/self/exe would leave "exe". */
 static void set_name(struct ctl *ctl, const char *name)
 {
-        strncpy(ctl->name, name ? name : program_invocation_short_name, sizeof(ctl->name) - 1);
+        text_copy(ctl->name, sizeof(ctl->name), name ? name : program_invocation_short_name);
 }
 
 int ctl_map(struct ctl **ret, int fd, size_t size, struct mproc_err *err)
@@ -77,7 +78,7 @@ int ctl_new(struct ctl **ret, int *fd, const struct start_request *request, stru
                 ctl_segments(ctl)[i] = (struct ctl_segment){
                         .addr = (uintptr_t)mproc_shm_addr(request->segments.at[i]),
                         .size = mproc_shm_size(request->segments.at[i])};
-        strcpy((char *)ctl + path_at, path);
+        text_copy((char *)ctl + path_at, strlen(path) + 1, path);
         if (options->arg_size)
                 memcpy(ctl_arg(ctl), options->arg, options->arg_size);
         *ret = ctl;

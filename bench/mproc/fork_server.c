@@ -129,7 +129,7 @@ static void serve(void)
         struct fork_request request;
         int fds[FORK_REQUEST_FDS_MAX], pidfd, r;
         size_t fd_count = 0;
-        pid_t pid;
+        pid_t pid = -1;
 
         r = packet_receive(sock, &request, sizeof(request), fds, FORK_REQUEST_FDS_MAX, &fd_count,
                            0);

@@ -130,7 +130,7 @@ int mproc_process_start(struct mproc_process **ret, const struct mproc_process_o
                         struct mproc_err *err)
 {
         uint64_t called_ns = clock_now_ns();
-        const struct mproc_start_method *method;
+        const struct mproc_start_method *method = NULL;
         struct mproc_process *process;
         int r;
 

@@ -256,11 +256,11 @@ static int unknown_policy(const char *place, struct mproc_err *err)
 {
         const char *near = text_nearest(place, name_at, NULL);
         char known[120] = "";
+        size_t used = 0;
 
-        for (size_t i = 0; i < POLICY_COUNT; i++) {
-                strcat(known, policies[i].name);
-                strcat(known, ", ");
-        }
+        for (size_t i = 0; i < POLICY_COUNT && used < sizeof(known); i++)
+                used += (size_t)snprintf(known + used, sizeof(known) - used, "%s, ",
+                                         policies[i].name);
         return error_set(err, -EINVAL, "place",
                          "no placement is called \"%.60s\"%s%s%s; there are: %sand lists of PUs "
                          "such as 0,2,4-7",

@@ -87,7 +87,7 @@ char *pu_list_format(const struct cpuset *set, char *buf, size_t size)
                               : snprintf(item, sizeof(item), "%s%u", used ? "," : "", pu);
                 if (used + (size_t)n + sizeof(",…") > size) {
                         if (size >= used + sizeof(",…"))
-                                strcpy(buf + used, used ? ",…" : "…");
+                                snprintf(buf + used, size - used, used ? ",…" : "…");
                         break;
                 }
                 memcpy(buf + used, item, (size_t)n + 1);

@@ -25,6 +25,8 @@
 
 int session_init(struct session *session, int stop_fd, struct mproc_err *err)
 {
+        /* From this program's folder: the build's, a test's, the installed one's. */
+        static const char *const places[] = {".", "..", MPBENCH_LIBEXEC};
         char own[400], *slash;
         ssize_t n = readlink("/proc/self/exe", own, sizeof(own) - 1);
 
@@ -34,22 +36,15 @@ int session_init(struct session *session, int stop_fd, struct mproc_err *err)
         slash = strrchr(own, '/');
         if (slash)
                 *slash = '\0';
-        for (int i = 0; i < 3; i++) {
-                if (i == 0)
-                        snprintf(session->program, sizeof(session->program), "%s/%s", own,
-                                 HOST_PROGRAM);
-                else if (i == 1) /* test programs lie one folder deeper */
-                        snprintf(session->program, sizeof(session->program), "%s/../%s", own,
-                                 HOST_PROGRAM);
-                else
-                        snprintf(session->program, sizeof(session->program), "%s/%s",
-                                 MPBENCH_LIBEXEC, HOST_PROGRAM);
+        for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+                snprintf(session->program, sizeof(session->program), "%s/%s/%s", own, places[i],
+                         HOST_PROGRAM);
                 if (access(session->program, X_OK) == 0)
                         return 0;
         }
         return error_set(err, -ENOENT, "host",
-                         "%s is neither in %s nor in %s: build or install mpbench whole",
-                         HOST_PROGRAM, own, MPBENCH_LIBEXEC);
+                         "%s is neither in %s nor in %s/%s: build or install mpbench whole",
+                         HOST_PROGRAM, own, own, MPBENCH_LIBEXEC);
 }
 
 /* Waits for the end of a host, kills it when it does not come; says in words how it ended. */

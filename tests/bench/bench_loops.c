@@ -176,8 +176,8 @@ int main(int argc, char **argv)
                         (struct bench_side){loops[i].strategy, measure_ours, &counted[i], {0}};
         }
         bench_rounds(sides, 3 * N, rounds);
-        bench_heading("The harness's loop against one written by hand, --counters=none",
-                      "M adds/s", "mpbench", "by hand");
+        bench_heading("The harness's loop against one written by hand, --counters=none", "M adds/s",
+                      "mpbench", "by hand");
         for (int i = 0; i < N; i++)
                 bench_row(&sides[3 * i], &sides[3 * i + 1], rounds, 1e-6);
         bench_heading("The price of counters", "M adds/s", "default set", "none");

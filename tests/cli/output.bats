@@ -3,7 +3,7 @@
 load common
 
 # On a terminal of 100 columns; its output, carriage returns and all.
-on_terminal() { script -qec "stty cols 100; $*" /dev/null </dev/null; }
+on_terminal() { script -qec "stty cols 100; $(printf '%q ' "$@")" /dev/null </dev/null; }
 
 @test "--dry-run shows cells, rounds and time, and writes nothing" {
         run "$MPBENCH" --workload=counter --share=mutex,atomic --start=fork,spawn --rounds=7 --dry-run

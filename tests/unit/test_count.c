@@ -108,6 +108,13 @@ static void what_happens_in_the_kernel_is_no_zero_in_user_mode(void **state)
         assert_true(strlen(spec.reason) > 0);
 }
 
+/* What a test that cannot be tried here returns from its child. */
+static int cannot(const char *reason)
+{
+        fprintf(stderr, "skipped: %s\n", reason);
+        return 77;
+}
+
 /* Runs `test` in a child; its exit code 0 means success, 77 that it cannot be tried here. */
 static void in_child(int (*test)(void))
 {
@@ -149,7 +156,7 @@ static int forbid_with_seccomp(void)
 
         if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
             prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
-                return 77;
+                return cannot("no seccomp filter may be set here");
         return !resolves_to("page-faults", COUNTER_DENIED, "page-faults", "seccomp");
 }
 
@@ -166,10 +173,10 @@ static int as_nobody(void)
 
         /* Only level 2 means the same everywhere: user mode, nothing else. */
         if (!file || fscanf(file, "%d", &paranoid) != 1 || paranoid != 2)
-                return 77;
+                return cannot("perf_event_paranoid is not 2 here");
         fclose(file);
         if (geteuid() == 0 && (setgroups(0, NULL) || setresuid(65534, 65534, 65534)))
-                return 77;
+                return cannot("root may not become nobody here");
         if (syscall(SYS_perf_event_open,
                     &(struct perf_event_attr){
                             .type = PERF_TYPE_SOFTWARE,
@@ -177,7 +184,7 @@ static int as_nobody(void)
                             .exclude_kernel = 1,
                     },
                     0, -1, -1, 0) < 0)
-                return 77; /* a container forbids it altogether */
+                return cannot("perf_event_open is forbidden altogether here");
         return !resolves_to("context-switches", COUNTER_DENIED, "context-switches",
                             "sysctl kernel.perf_event_paranoid=1") ||
                !resolves_to("page-faults", COUNTER_COUNTED, "page-faults:u", "user mode only") ||
