@@ -227,7 +227,7 @@ int plot_begin(struct plot *plot, const struct result *result, const char *name,
                 "top = %.4f\nbottom = %.4f\n"
                 "set tmargin at screen top\nset bmargin at screen bottom\n"
                 "set border 1 lc rgb '#555555'\nset tics textcolor rgb '#222222'\n"
-                "set errorbars 1.4\nset style textbox opaque noborder fillcolor rgb 'white'\n"
+                "set style textbox opaque noborder fillcolor rgb 'white'\n"
                 "set style line 1 lc rgb '#dddddd' lw 0.6\nset grid xtics ls 1\n",
                 1 - (52.0 + 15 * lines) / height, 78.0 / height);
         return 0;

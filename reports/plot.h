@@ -36,6 +36,10 @@ void plot_abort(struct plot *plot);
  * take for a format. */
 void plot_quote(FILE *out, const char *text, bool as_tic);
 
+/* How intervals are drawn: lines with bars at their ends. gnuplot's own error bars wipe out what is
+ * drawn below their middle. */
+#define PLOT_INTERVAL "with vectors heads fixed size screen 0.006,90 lw 1.5"
+
 /* " low high" of a data file, or " ? ?" where they are not known. */
 void plot_interval(FILE *out, double low, double high);
 

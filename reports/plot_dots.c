@@ -186,8 +186,8 @@ int dots_write(struct dots *dots, const struct result *result, int folder, const
                 const char *colour = plot_colour(i), *size = dots->series_count > 1 ? "0.85" : "1";
 
                 fprintf(plot.script,
-                        "  '%s.dat' index %zu using 1:2:3:4 with xerrorbars lw 1.6 ps 0 "
-                        "lc rgb '%s' notitle, \\\n"
+                        "  '%s.dat' index %zu using 3:2:($4-$3):(0) " PLOT_INTERVAL
+                        " lc rgb '%s' notitle, \\\n"
                         "  '' index %zu using 1:2 with points ps %s pt %d lc rgb '%s' title ",
                         name, i, colour, i, size, plot_point(i), colour);
                 plot_quote(plot.script, dots->series[i], false);

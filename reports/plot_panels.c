@@ -187,10 +187,9 @@ static void put_series(const struct panels *panels, size_t series, const char *n
         else
                 snprintf(x, sizeof(x), "($1%+.4g)", 0.025 * span * aside);
         fprintf(script,
-                "  '%s.dat' index %zu using %s:2 with linespoints lw 1.4 ps 0.8 pt %d "
-                "lc rgb '%s', \\\n"
-                "  '' index %zu using %s:2:3:4 with yerrorbars lw 1.6 ps 0 lc rgb '%s'",
-                name, block, x, plot_point(series), plot_colour(series), block, x,
+                "  '%s.dat' index %zu using %s:3:(0):($4-$3) " PLOT_INTERVAL " lc rgb '%s', \\\n"
+                "  '' index %zu using %s:2 with linespoints lw 1.4 ps 0.7 pt %d lc rgb '%s'",
+                name, block, x, plot_colour(series), block, x, plot_point(series),
                 plot_colour(series));
 }
 
