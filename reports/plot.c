@@ -190,6 +190,22 @@ static void put_corner(FILE *script, const struct result *result, unsigned heigh
                 10.0 / height);
 }
 
+static void free_plot(struct plot *plot)
+{
+        free(plot->script_text);
+        free(plot->data_text);
+        *plot = (struct plot){0};
+}
+
+static void abort_plot(struct plot *plot)
+{
+        if (plot->script)
+                fclose(plot->script);
+        if (plot->data)
+                fclose(plot->data);
+        free_plot(plot);
+}
+
 int plot_begin(struct plot *plot, const struct result *result, const char *name, unsigned width,
                unsigned height, const char *title, const char *conditions, struct mproc_err *err)
 {
@@ -201,7 +217,7 @@ int plot_begin(struct plot *plot, const struct result *result, const char *name,
         plot->script = script = open_memstream(&plot->script_text, &plot->script_size);
         plot->data = open_memstream(&plot->data_text, &plot->data_size);
         if (!plot->script || !plot->data) {
-                plot_abort(plot);
+                abort_plot(plot);
                 return error_set(err, -ENOMEM, "plots", "no memory for the plot '%s'", name);
         }
         fprintf(script,
@@ -231,22 +247,6 @@ int plot_begin(struct plot *plot, const struct result *result, const char *name,
                 "set style line 1 lc rgb '#dddddd' lw 0.6\nset grid xtics ls 1\n",
                 1 - (52.0 + 15 * lines) / height, 78.0 / height);
         return 0;
-}
-
-static void free_plot(struct plot *plot)
-{
-        free(plot->script_text);
-        free(plot->data_text);
-        *plot = (struct plot){0};
-}
-
-void plot_abort(struct plot *plot)
-{
-        if (plot->script)
-                fclose(plot->script);
-        if (plot->data)
-                fclose(plot->data);
-        free_plot(plot);
 }
 
 int plot_end(struct plot *plot, int folder, struct mproc_err *err)

@@ -30,7 +30,6 @@ int plot_begin(struct plot *plot, const struct result *result, const char *name,
                unsigned height, const char *title, const char *conditions, struct mproc_err *err);
 /* Closes both and writes them into `folder`. Frees in any case. */
 int plot_end(struct plot *plot, int folder, struct mproc_err *err);
-void plot_abort(struct plot *plot);
 
 /* A text as gnuplot's quoted string, whatever it holds; `as_tic` doubles "%", which labels of tics
  * take for a format. */

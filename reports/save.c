@@ -116,16 +116,17 @@ static int remove_report(const char *path, unsigned depth)
                 return errno == ENOENT ? 0 : -errno;
         for (struct dirent *entry; (entry = readdir(folder));) {
                 char child[PATH_MAX + 512];
+                int failed;
 
                 if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
                         continue;
                 if (!unlinkat(dirfd(folder), entry->d_name, 0))
                         continue;
+                failed = errno;
                 snprintf(child, sizeof(child), "%s/%s", path, entry->d_name);
-                if (errno != EISDIR || !depth || (rc = remove_report(child, depth - 1))) {
-                        rc = rc ? rc : -errno;
+                rc = failed == EISDIR && depth ? remove_report(child, depth - 1) : -failed;
+                if (rc)
                         break;
-                }
         }
         closedir(folder);
         if (!rc && rmdir(path) < 0)
