@@ -118,23 +118,23 @@ static double median_ns(const struct cell *cell, const struct sample *sample, bo
         return interval_median(sample->values, n, 0.95).median;
 }
 
-/* Was the work long enough for a rate? If not, the note says by how much it was not. */
+/* Was the work long enough for a rate? If not, the note says what it would take. */
 static void judge_length(const struct environment *env, struct cell *cell,
                          const struct sample *sample)
 {
         double length = median_ns(cell, sample, false), skew = median_ns(cell, sample, true);
-        char had[32], wanted[32];
+        char wanted[32];
         const char *why = "";
         double least = OVERLAP_NS;
 
         if (OVERLAP_SKEWS * skew > least) {
                 least = OVERLAP_SKEWS * skew;
-                why = ": 100 times the spread of their starts";
+                why = " (100 times the spread of their starts)";
         }
         if (env->cpu_quota > 0 && env->quota_period_ns > 0 &&
             OVERLAP_PERIODS * (double)env->quota_period_ns > least) {
                 least = OVERLAP_PERIODS * (double)env->quota_period_ns;
-                why = ": 10 periods of the CPU quota";
+                why = " (10 periods of the CPU quota)";
         }
         /* What was calibrated to be long enough may come out shorter where speed varies; half will
          * do. */
@@ -146,12 +146,9 @@ static void judge_length(const struct environment *env, struct cell *cell,
                 (struct summary){.median = NAN, .ci_low = NAN, .ci_high = NAN};
         if (*cell->note)
                 return;
-        units_format_duration(length, had, sizeof(had));
         units_format_duration(least, wanted, sizeof(wanted));
-        snprintf(cell->note, sizeof(cell->note), "%s %s; a rate needs %s%s",
-                 cell->kind == MPB_SHARED ? "all workers were at work for only"
-                                          : "the work took only",
-                 had, wanted, why);
+        snprintf(cell->note, sizeof(cell->note), "too short for a rate, which needs %s %s%s",
+                 wanted, cell->kind == MPB_SHARED ? "of all workers at once" : "of work", why);
 }
 
 static void count_losses(struct cell *cell, const struct sample *sample)
