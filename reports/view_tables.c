@@ -41,6 +41,8 @@ static size_t counted_names(const struct view_section *section, const char **nam
         for (size_t i = 0; i < section->row_count; i++) {
                 const struct cell *cell = section->rows[i].cell;
 
+                if (cell->status != CELL_MEASURED)
+                        continue;
                 for (uint32_t j = 0; j < cell->counter_count && j < CELL_COUNTERS_MAX; j++) {
                         const struct cell_counter *counter = &cell->counters[j];
                         bool known = !is_per_operation(counter->name) || !is_counted(counter);
@@ -54,8 +56,11 @@ static size_t counted_names(const struct view_section *section, const char **nam
         return count;
 }
 
+/* What was too short for a rate, or wrong, has no price per operation either. */
 static bool has_any(const struct cell *cell, const char **names, size_t count)
 {
+        if (cell->status != CELL_MEASURED)
+                return false;
         for (size_t i = 0; i < count; i++) {
                 const struct cell_counter *counter = find_counter(cell, names[i]);
 

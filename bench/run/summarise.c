@@ -123,22 +123,23 @@ static void judge_length(const struct environment *env, struct cell *cell,
                          const struct sample *sample)
 {
         double length = median_ns(cell, sample, false), skew = median_ns(cell, sample, true);
+        const struct {
+                double least;
+                const char *why;
+        } floors[] = {
+                {OVERLAP_NS, ""},
+                {OVERLAP_SKEWS * skew, " (100 times the spread of their starts)"},
+                {env->cpu_quota > 0 ? OVERLAP_PERIODS * (double)env->quota_period_ns : 0,
+                 " (10 periods of the CPU quota)"},
+        };
+        /* What was calibrated may come out shorter where speed varies; half will do. */
+        double share = cell->ops_auto ? 0.5 : 1;
         char wanted[32];
-        const char *why = "";
-        double least = OVERLAP_NS;
+        size_t i = 0;
 
-        if (OVERLAP_SKEWS * skew > least) {
-                least = OVERLAP_SKEWS * skew;
-                why = " (100 times the spread of their starts)";
-        }
-        if (env->cpu_quota > 0 && env->quota_period_ns > 0 &&
-            OVERLAP_PERIODS * (double)env->quota_period_ns > least) {
-                least = OVERLAP_PERIODS * (double)env->quota_period_ns;
-                why = " (10 periods of the CPU quota)";
-        }
-        /* What was calibrated to be long enough may come out shorter where speed varies; half will
-         * do. */
-        if (isnan(length) || length >= (cell->ops_auto ? least / 2 : least))
+        while (i < sizeof(floors) / sizeof(*floors) && !(length < share * floors[i].least))
+                i++;
+        if (i == sizeof(floors) / sizeof(*floors))
                 return;
         if (cell->status == CELL_MEASURED)
                 cell->status = CELL_VERIFIED_ONLY;
@@ -146,9 +147,10 @@ static void judge_length(const struct environment *env, struct cell *cell,
                 (struct summary){.median = NAN, .ci_low = NAN, .ci_high = NAN};
         if (*cell->note)
                 return;
-        units_format_duration(least, wanted, sizeof(wanted));
+        units_format_duration(floors[i].least, wanted, sizeof(wanted));
         snprintf(cell->note, sizeof(cell->note), "too short for a rate, which needs %s %s%s",
-                 wanted, cell->kind == MPB_SHARED ? "of all workers at once" : "of work", why);
+                 wanted, cell->kind == MPB_SHARED ? "of all workers at once" : "of work",
+                 floors[i].why);
 }
 
 static void count_losses(struct cell *cell, const struct sample *sample)
