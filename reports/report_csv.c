@@ -93,7 +93,7 @@ static void write_heads(const struct result *result, const struct params *params
               out);
         fputs(",worker,pid,pu_begin,pu_end,begin_ns,end_ns,worker_ops,noted_ops,noted_ns,"
               "returned_ns,first_ns,ready_ns,gate_ns,exit_state,exit_code,user_ns,system_ns,"
-              "minor_faults,major_faults,voluntary_switches,involuntary_switches,migrations,"
+              "minor_faults,major_faults,voluntary_switches,involuntary_switches,"
               "run_delay_ns,tsc_ticks",
               out);
         for (uint32_t i = 0; i < machine->counter_count && i < COUNTERS_MAX; i++) {
@@ -217,7 +217,6 @@ static void write_worker(const struct result *result, const struct worker_outcom
         number_field(out, worker, w->major_faults);
         number_field(out, worker, w->voluntary_switches);
         number_field(out, worker, w->involuntary_switches);
-        number_field(out, worker, w->migrations);
         number_field(out, w->has_run_delay, w->run_delay_ns);
         number_field(out, w->tsc_ticks, w->tsc_ticks);
         for (uint32_t i = 0; i < machine->counter_count && i < COUNTERS_MAX; i++)

@@ -20,6 +20,7 @@ void trial_life(const struct mpb_workload *workload, struct mpb_trial *trial, ui
         struct mproc_err err = {0};
         size_t n = 0, wanted = trial->ops < LIVES_MAX ? trial->ops : LIVES_MAX;
 
+        outcome->workers = 0; /* there is no team */
         while (n < wanted) {
                 struct mpb_life life = {0};
 

@@ -109,7 +109,6 @@ static const struct field worker_fields[] = {
         {GROUP("start_steps", worker_step_fields)},
         {GROUP("exit", exit_fields)},
         {GROUP("rusage", rusage_fields)},
-        {PLAIN(struct worker_outcome, "migrations", migrations)},
         {PLAIN(struct worker_outcome, "run_delay_ns", run_delay_ns),
          KNOWN_BY(struct worker_outcome, has_run_delay, 1)},
         {PLAIN(struct worker_outcome, "tsc_ticks", tsc_ticks), OR_NULL(0)},

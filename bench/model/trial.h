@@ -60,8 +60,8 @@ struct worker_outcome {
                 gate_ns;               /* start steps, from its call; 0: no such step */
         int32_t exit_state, exit_code; /* enum mproc_state, and its code */
         uint64_t user_ns, system_ns, minor_faults, major_faults, voluntary_switches,
-                involuntary_switches, migrations; /* over the work (rusage, /proc/thread-self) */
-        uint64_t run_delay_ns;                    /* waiting on a run queue (schedstat) */
+                involuntary_switches; /* over the work (rusage, /proc/thread-self) */
+        uint64_t run_delay_ns;        /* waiting on a run queue (schedstat) */
         uint64_t tsc_ticks;
         uint64_t has_run_delay; /* 0: schedstat is not there */
         struct counter_reading counters[COUNTERS_MAX];
