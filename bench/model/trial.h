@@ -1,6 +1,6 @@
 /* One trial, as asked of the host and as it came back. These structs cross the boundary between
- * driver and host, so they are plain, fixed-width and padded by hand; wire_check.c checks their
- * sizes. */
+ * driver and host, so they are plain, fixed-width and padded by hand; sizes are checked
+ * below. */
 #ifndef MODEL_TRIAL_H
 #define MODEL_TRIAL_H
 
