@@ -1,4 +1,5 @@
-/* A library that test_mproc_start loads: one target, which a process started by exec has to find. */
+/* A library that test_mproc_start loads: one target, which a process started by exec has to find.
+ */
 #include <stddef.h>
 
 int plugin_twice(void *arg, size_t size);

@@ -300,9 +300,9 @@ static int start_and_pause(void *arg, size_t size)
         char byte = 'r';
 
         (void)size;
-        if (mproc_process_start(
-                    &process,
-                    &(struct mproc_process_options){.start = arg, .target = forever}, NULL) ||
+        if (mproc_process_start(&process,
+                                &(struct mproc_process_options){.start = arg, .target = forever},
+                                NULL) ||
             write(mproc_self_fd(0), &byte, 1) != 1)
                 _exit(1);
         return forever(NULL, 0);
@@ -316,15 +316,15 @@ static void *start_family(void *method)
 
         CHECK(!pipe2(ready, O_CLOEXEC));
         for (int i = 0; i < 2; i++) {
-                CHECK(!mproc_process_start(&process,
-                                           &(struct mproc_process_options){
-                                                   .start = method,
-                                                   .target = start_and_pause,
-                                                   .arg = method,
-                                                   .arg_size = strlen(method) + 1,
-                                                   .fds = &ready[1],
-                                                   .fd_count = 1},
-                                           NULL));
+                CHECK(!mproc_process_start(
+                        &process,
+                        &(struct mproc_process_options){.start = method,
+                                                        .target = start_and_pause,
+                                                        .arg = method,
+                                                        .arg_size = strlen(method) + 1,
+                                                        .fds = &ready[1],
+                                                        .fd_count = 1},
+                        NULL));
                 CHECK(read(ready[0], &byte, 1) == 1);
         }
         return NULL;
@@ -464,10 +464,10 @@ static bool in_a_foreign_fork(const char *method)
                 struct mproc_process *process;
                 struct mproc_status status;
 
-                CHECK(!mproc_process_start(&process,
-                                           &(struct mproc_process_options){.start = method,
-                                                                           .target = return_zero},
-                                           NULL));
+                CHECK(!mproc_process_start(
+                        &process,
+                        &(struct mproc_process_options){.start = method, .target = return_zero},
+                        NULL));
                 CHECK(!mproc_process_join(process, MPROC_FOREVER, &status, NULL));
                 CHECK(status.state == MPROC_EXITED && status.code == 0);
                 mproc_process_free(process);
@@ -543,8 +543,9 @@ int main(int argc, char **argv)
                 PROMISE(a_status_that_was_taken_is_unknown_not_a_hang, UNDER_OWN_PROCESS),
                 PROMISE(all_die_with_a_killed_parent, UNDER_OWN_PROCESS),
                 PROMISE(all_die_with_a_parent_whose_foreign_child_lives_on, UNDER_OWN_PROCESS),
-                PROMISE(workers_of_a_killed_fork_server_die_and_the_next_start_works, UNDER_NONE),
-                PROMISE(a_start_in_flight_says_that_the_fork_server_was_killed, UNDER_NONE),
+                PROMISE(workers_of_a_killed_fork_server_die_and_the_next_start_works,
+                        UNDER_ONCE_EXEC),
+                PROMISE(a_start_in_flight_says_that_the_fork_server_was_killed, UNDER_ONCE_EXEC),
                 PROMISE(a_foreign_fork_starts_its_own_and_leaves_its_parents_alone,
                         UNDER_OWN_PROCESS),
                 PROMISE(a_fork_beside_a_start_deadlocks_nobody, UNDER_CONCURRENT),

@@ -20,8 +20,8 @@ __attribute__((constructor)) static void occupy_window(void)
         if (!where || (once && umask(0) == 0123))
                 return;
         umask(0123);
-        if (mmap((void *)addr, 4096, PROT_NONE,
-                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != (void *)addr)
+        if (mmap((void *)addr, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
+                 -1, 0) != (void *)addr)
                 abort();
 }
 
@@ -271,8 +271,8 @@ static bool address_space_is_limited(const char *method)
 
 static void memory_above_rlimit_as_is_enomem(const char *unused)
 {
-        if (UNDER_ASAN) {
-                print_message("skipped: AddressSanitizer itself needs the address space\n");
+        if (UNDER_ASAN || UNDER_TSAN) {
+                print_message("skipped: the sanitizer itself needs the address space\n");
                 skip();
         }
         assert_true(run_scene(address_space_is_limited, unused));
@@ -325,7 +325,7 @@ int main(int argc, char **argv)
                 PROMISE(a_collision_is_cured_by_another_image, UNDER_EXEC),
                 PROMISE(a_lasting_collision_fails_with_the_address, UNDER_EXEC),
                 PROMISE(an_end_before_the_target_is_a_failure, UNDER_EXEC),
-                PROMISE(memory_goes_elsewhere_where_the_parent_has_something, UNDER_NONE),
+                PROMISE(memory_goes_elsewhere_where_the_parent_has_something, UNDER_ONCE_EXEC),
                 PROMISE(too_many_processes_is_eagain_with_the_remedy, UNDER_OWN_PROCESS),
                 PROMISE(a_program_may_change_its_user, UNDER_OWN_PROCESS),
                 PROMISE(too_few_descriptors_is_emfile_and_leaves_none, UNDER_CONCURRENT),

@@ -352,6 +352,20 @@ static bool all_exec_starts_are_refused(const char *unused)
         return true;
 }
 
+static void a_sanitizer_in_the_way_of_exec_is_the_reason_given(const char *unused)
+{
+        (void)unused;
+        if (UNDER_TSAN)
+                assert_non_null(
+                        strstr(refused(&(struct mproc_process_options){.start = "spawn",
+                                                                       .target = return_zero},
+                                       -ENOTSUP)
+                                       .text,
+                               "sanitizer"));
+        else
+                expect_exit(start_target("spawn", return_zero, NULL, 0), 0);
+}
+
 static int run_self(char *const argv[])
 {
         pid_t pid = fork();
@@ -385,11 +399,10 @@ static int main_without_init(void)
 
         alarm(LIMIT_S);
         CHECK(all_exec_starts_are_refused(NULL));
-        CHECK(!mproc_process_start(
-                &process,
-                &(struct mproc_process_options){.start = "fork",
-                                                .target = start_in_a_forked_worker},
-                NULL));
+        CHECK(!mproc_process_start(&process,
+                                   &(struct mproc_process_options){
+                                           .start = "fork", .target = start_in_a_forked_worker},
+                                   NULL));
         CHECK(!mproc_process_join(process, MPROC_FOREVER, &status, NULL));
         CHECK(status.state == MPROC_EXITED && status.code == 0);
         mproc_process_free(process);
@@ -419,6 +432,7 @@ int main(int argc, char **argv)
                 PROMISE(steps_of_a_start_are_in_order, UNDER_ALL),
                 PROMISE(code_of_no_module_is_refused, UNDER_ALL),
                 PROMISE(bad_options_are_refused_by_name, UNDER_ALL),
+                PROMISE(a_sanitizer_in_the_way_of_exec_is_the_reason_given, UNDER_NONE),
                 PROMISE(exec_without_mproc_init_is_refused_with_the_advice, UNDER_NONE),
                 PROMISE(a_mark_given_by_hand_runs_nothing, UNDER_NONE),
         };
