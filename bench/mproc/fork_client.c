@@ -104,6 +104,16 @@ out:
         pthread_mutex_unlock(&burial);
 }
 
+static bool is_dead(struct fork_server *server)
+{
+        bool dead;
+
+        pthread_mutex_lock(&burial);
+        dead = server->dead;
+        pthread_mutex_unlock(&burial);
+        return dead;
+}
+
 static void retire_current(void)
 {
         struct fork_server *server = current;
@@ -196,6 +206,8 @@ static int send_request(const struct fork_request *request, const int *fds, stru
         size_t fd_count = 2 + request->segment_count + request->fd_count;
         int r;
 
+        if (current && is_dead(current)) /* a join has found out */
+                retire_current();
         for (int attempt = 0; attempt < 2; attempt++) {
                 r = current ? 0 : launch(err);
                 if (r)
