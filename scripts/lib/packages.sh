@@ -13,13 +13,6 @@ packages_rows() {
         done <"$packages_list"
 }
 
-packages_header_dirs() {
-        local dir
-        local -a dirs
-        IFS=: read -r -a dirs <<<"${CPATH:-}:/usr/local/include:/usr/include:${packages_include_dir:=/usr/include/$(uname -m)-linux-gnu}"
-        for dir in "${dirs[@]}"; do [ -z "$dir" ] || printf '%s\n' "$dir"; done
-}
-
 packages_there() {
         local dir
         case $1 in
@@ -37,7 +30,7 @@ packages_there() {
 packages_missing() {
         local package probe reason
         local -a packages_dirs
-        mapfile -t packages_dirs < <(packages_header_dirs)
+        IFS=: read -r -a packages_dirs <<<"/usr/include:/usr/local/include:/usr/include/$(uname -m)-linux-gnu:${CPATH:-}"
         while IFS='|' read -r package probe reason; do
                 packages_there "$probe" || printf '%s|%s|%s\n' "$package" "$probe" "$reason"
         done < <(packages_rows "$@")

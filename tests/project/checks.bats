@@ -5,9 +5,11 @@ setup() {
         root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
         copy=$BATS_TEST_TMPDIR/copy
         mkdir "$copy"
-        (cd "$root" && git ls-files -z --cached --others --exclude-standard | xargs -0 ls -d 2>/dev/null | tar -c -T - | tar -x -C "$copy")
+        # shellcheck source=scripts/lib/files.sh
+        . "$root/scripts/lib/files.sh"
+        cd "$root" || return
+        project_copy "$copy"
         cd "$copy" || return
-        git init -q .
 }
 
 @test "layers: statistics that include the model are refused" {
