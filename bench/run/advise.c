@@ -15,7 +15,8 @@ static const struct comparison *best_of(const struct result *result, const char 
                 const struct cell *cell = &result->cells[c->cell];
 
                 if (strcmp(cell->workload, workload) || c->verdict != VERDICT_FASTER ||
-                    !*cell->advice || cell->reference || !cell->verified || c == besides)
+                    !*cell->advice || cell->reference || !cell->verified || c == besides ||
+                    !judge_differs_only_in(cell, &result->cells[c->baseline], FACTOR_SHARE))
                         continue;
                 if (besides && (c->ratio >= besides->ratio ||
                                 !strcmp(cell->advice, result->cells[besides->cell].advice)))
@@ -26,7 +27,8 @@ static const struct comparison *best_of(const struct result *result, const char 
         return best;
 }
 
-/* The fastest that is right and was found faster than the baseline leads; the next one is for those
+/* Only where the strategy is all that differs from the baseline is it the reason. The fastest that
+ * is right and was found faster than the baseline leads; the next one is for those
  * whom the first does not fit. Where nothing was found faster, the baseline stands. */
 void advise_result(struct result *result)
 {

@@ -18,6 +18,9 @@ uint32_t synthetic_cell(struct result *result, const char *share)
 {
         struct cell *cell = need(result_add_cell(result));
 
+        if (!result->plan.workload_count)
+                text_copy(result->plan.workloads[result->plan.workload_count++], NAME_MAX_BYTES,
+                          "counter");
         text_copy(cell->workload, sizeof(cell->workload), "counter");
         text_copy(cell->level[FACTOR_RUNTIME], LEVEL_BYTES, "mproc");
         text_copy(cell->level[FACTOR_START], LEVEL_BYTES, "fork");
