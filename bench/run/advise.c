@@ -30,6 +30,7 @@ static const struct cell *best_of(const struct result *result, const char *workl
 
                 if (!strcmp(cell->workload, workload) && c->verdict == VERDICT_FASTER && strategy &&
                     strategy->advice && cell->verified &&
+                    judge_differs_only_in(cell, &result->cells[c->baseline], FACTOR_SHARE) &&
                     !(strategy->flags & (MPB_LOSSY | MPB_REFERENCE)) &&
                     !(at_once && strategy->flags & MPB_LATE) && (!best || c->ratio > best->ratio))
                         best = c;
@@ -46,9 +47,9 @@ static bool has_verdict(const struct result *result, const char *workload)
         return false;
 }
 
-/* The fastest that is right leads. Where its result is whole only at the end, the fastest whose
- * result can be read at any time stands beside it. Where nothing was found faster, the baseline
- * stands. */
+/* Only where the strategy is all that differs from the baseline is it the reason. The fastest that
+ * is right leads. Where its result is whole only at the end, the fastest whose result can be read
+ * at any time stands beside it. Where nothing was found faster, the baseline stands. */
 static void advise_workload(const struct result *result, const char *workload, char *text,
                             size_t size)
 {

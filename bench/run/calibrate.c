@@ -1,6 +1,7 @@
 #include "run/measure.h"
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/text.h"
 #include "workloads/workload_table.h"
 #include <errno.h>
@@ -89,15 +90,6 @@ static void set_ops(struct cell *cell, uint64_t ops)
                 }
 }
 
-/* Not of the strip that is measured beside it. */
-static bool is_asked_for(const struct plan *plan, const struct cell *cell)
-{
-        for (uint32_t i = 0; i < plan->workload_count; i++)
-                if (!strcmp(plan->workloads[i], cell->workload))
-                        return true;
-        return false;
-}
-
 void calibrate_again(struct cell *cell, const struct trial_outcome *outcome)
 {
         uint64_t took_ns = measured_ns(cell, outcome), ops;
@@ -130,7 +122,7 @@ static int calibrate_cell(struct measurement *m, struct cell *cell, struct trial
                         return 0;
                 }
                 m->has_rate |=
-                        is_asked_for(&m->result->plan, cell) &&
+                        measure_is_asked_for(&m->result->plan, cell) &&
                         (measured_ns(cell, outcome) >= LEAST_NS || cell->kind == MPB_LIFE_CYCLE);
                 if (!cell->ops_auto)
                         return 0;
@@ -160,7 +152,8 @@ int calibrate_cells(struct measurement *m, struct mproc_err *err)
                         continue;
                 trial.workers = calloc(cell->workers, sizeof(*trial.workers));
                 if (!trial.workers)
-                        return -ENOMEM;
+                        return error_set(err, -ENOMEM, "calibrate", "no memory for %u workers",
+                                         cell->workers);
                 r = calibrate_cell(m, cell, &trial, err);
                 free(trial.workers);
         }

@@ -13,6 +13,18 @@
 #include <string.h>
 
 #define ALPHA 0.05
+#define LOOKS 3 /* with a wanted precision: at n, 2n and 4n rounds */
+
+uint32_t judge_looks(const struct plan *plan)
+{
+        return plan->precision_ppm ? LOOKS : 1;
+}
+
+/* Peeking inflates error: each look has its share. */
+static double alpha_of(const struct result *result)
+{
+        return ALPHA / judge_looks(&result->plan);
+}
 
 static bool is_compared(const struct cell *cell)
 {
@@ -37,7 +49,7 @@ static size_t family_size(const struct result *result)
 
 size_t judge_rounds_needed(const struct result *result)
 {
-        return compare_rounds_needed(family_size(result), ALPHA);
+        return compare_rounds_needed(family_size(result), alpha_of(result));
 }
 
 /* "start=fork,share=mutex" or bare levels: true when the cell has all of them. */
@@ -151,10 +163,10 @@ static int compare_cells(struct desk *desk, const struct cell *baseline, const s
 }
 
 /* Holm over one family, and its verdicts. */
-static int give_verdicts(struct result *result, size_t begin, uint32_t looks, struct mproc_err *err)
+static int give_verdicts(struct result *result, size_t begin, struct mproc_err *err)
 {
         size_t m = result->comparison_count - begin;
-        double threshold = (double)result->plan.threshold_ppm / 1e6, alpha = ALPHA / looks;
+        double threshold = (double)result->plan.threshold_ppm / 1e6, alpha = alpha_of(result);
         double *p = calloc(m ? m : 1, sizeof(*p));
 
         if (!p)
@@ -189,17 +201,20 @@ static bool first_of_its_workload(const struct result *result, size_t index)
         return true;
 }
 
-/* Does the cell differ from the baseline in its start method, and in nothing else? */
-static bool differs_in_start(const struct cell *a, const struct cell *b)
+bool judge_differs_only_in(const struct cell *a, const struct cell *b, enum factor factor)
 {
         for (int f = 0; f < FACTOR_COUNT; f++)
-                if ((f == FACTOR_START) == !strcmp(a->level[f], b->level[f]))
+                if ((f == (int)factor) == !strcmp(a->level[f], b->level[f]))
+                        return false;
+        /* Automatic values are the same choice, whatever calibration found for each cell. */
+        for (uint32_t i = 0; i < a->param_count; i++)
+                if (a->is_auto[i] != b->is_auto[i] ||
+                    (!a->is_auto[i] && a->value[i] != b->value[i]))
                         return false;
         return true;
 }
 
-static int judge_workload(struct desk *desk, const char *workload, uint32_t looks,
-                          struct mproc_err *err)
+static int judge_workload(struct desk *desk, const char *workload, struct mproc_err *err)
 {
         struct result *result = desk->result;
         const struct cell *baseline = judge_baseline(result, workload);
@@ -215,52 +230,73 @@ static int judge_workload(struct desk *desk, const char *workload, uint32_t look
                         r = compare_cells(desk, baseline, cell, cell->primary, err);
         }
         if (!r)
-                r = give_verdicts(result, begin, looks, err);
+                r = give_verdicts(result, begin, err);
         /* Start methods are compared by what starting costs, too: described, without a verdict. */
         for (size_t i = 0; i < result->cell_count && !r; i++) {
                 const struct cell *cell = &result->cells[i];
 
                 if (cell->primary != METRIC_WALL && is_compared(cell) &&
-                    !strcmp(cell->workload, workload) && differs_in_start(cell, baseline))
+                    !strcmp(cell->workload, workload) &&
+                    judge_differs_only_in(cell, baseline, FACTOR_START))
                         r = compare_cells(desk, baseline, cell, METRIC_START, err);
         }
         return r;
 }
 
+/* Of what was asked for: verdicts of the strip are none on the user's question. */
 static void say_why_no_verdict(struct result *result)
 {
-        size_t measured = 0, needed = judge_rounds_needed(result);
+        size_t measured = 0, lossy = 0, too_short = 0, compared = 0;
+        size_t needed = judge_rounds_needed(result), size = sizeof(result->no_verdict);
         uint32_t used = result->rounds;
-        double each;
+        char *text = result->no_verdict, time[32] = "";
 
-        *result->no_verdict = '\0';
-        for (size_t i = 0; i < result->cell_count; i++)
-                measured += is_compared(&result->cells[i]);
-        for (size_t i = 0; i < result->comparison_count; i++)
-                if (result->comparisons[i].verdict != VERDICT_NONE)
+        *text = '\0';
+        for (size_t i = 0; i < result->cell_count; i++) {
+                const struct cell *cell = &result->cells[i];
+
+                if (!measure_is_asked_for(&result->plan, cell))
+                        continue;
+                measured += is_compared(cell);
+                lossy += cell->status == CELL_LOSSY;
+                too_short += cell->status == CELL_VERIFIED_ONLY;
+        }
+        for (size_t i = 0; i < result->comparison_count; i++) {
+                const struct comparison *c = &result->comparisons[i];
+
+                if (!measure_is_asked_for(&result->plan, &result->cells[c->cell]))
+                        continue;
+                if (c->verdict != VERDICT_NONE)
                         return;
+                compared++;
+        }
         if (!result->disturbed_kept)
                 used -= result->disturbed_rounds;
-        if (measured && used < needed) {
-                each = result->rounds ? (double)result->duration_ns / result->rounds / 1e9 : 0;
-                snprintf(result->no_verdict, sizeof(result->no_verdict),
-                         "no verdicts: they need %zu rounds, and %u were done (--rounds=%zu, about "
-                         "%.0f s)",
-                         needed, used, needed, ceil(each * (double)needed));
-        } else if (!measured) {
-                snprintf(result->no_verdict, sizeof(result->no_verdict),
-                         "no verdicts: no cell ran long enough for a rate");
-        } else {
-                snprintf(result->no_verdict, sizeof(result->no_verdict),
-                         "no verdicts: there is nothing to compare with");
-        }
+        if (result->rounds)
+                snprintf(time, sizeof(time), ", about %.0f s",
+                         ceil((double)result->duration_ns / result->rounds / 1e9 * (double)needed));
+        if (compared && used < needed)
+                snprintf(text, size,
+                         "no verdicts: they need %zu rounds, and %u were done (--rounds=%zu%s)",
+                         needed, used, needed, time);
+        else if (compared)
+                text_copy(text, size,
+                          "no verdicts: trials that failed left too few rounds to compare");
+        else if (too_short && !measured)
+                text_copy(text, size, "no verdicts: no cell ran long enough for a rate");
+        else if (measured || lossy)
+                text_copy(text, size, "no verdicts: there is nothing to compare with");
+        else
+                text_copy(text, size, "no verdicts: no cell could be measured");
 }
 
-int judge_cells(struct result *result, uint32_t looks, struct mproc_err *err)
+int judge_cells(struct result *result, struct mproc_err *err)
 {
         struct desk desk = {
-                .result = result, .rounds = result->rounds + 1, .confidence = 1 - ALPHA / looks};
+                .result = result, .rounds = result->rounds + 1, .confidence = 1 - alpha_of(result)};
         int r = 0;
+
+        result->comparison_count = 0;
 
         desk.mine = calloc(desk.rounds, sizeof(double));
         desk.theirs = calloc(desk.rounds, sizeof(double));
@@ -268,7 +304,7 @@ int judge_cells(struct result *result, uint32_t looks, struct mproc_err *err)
                 r = error_set(err, -ENOMEM, "judge", "no memory for %zu rounds", desk.rounds);
         for (size_t i = 0; i < result->cell_count && !r; i++)
                 if (first_of_its_workload(result, i))
-                        r = judge_workload(&desk, result->cells[i].workload, looks, err);
+                        r = judge_workload(&desk, result->cells[i].workload, err);
         if (!r)
                 say_why_no_verdict(result);
         free(desk.mine);

@@ -11,12 +11,19 @@
 #include <string.h>
 
 #define ROUNDS_MAX 1000
-#define LOOKS 3       /* with a wanted precision: at n, 2n and 4n rounds */
 #define OVERDRAFT 1.3 /* of the budget: a machine that has become slower ends the run there */
 
 bool measure_stopped(const struct measurement *m)
 {
         return m->hooks->stop && *m->hooks->stop;
+}
+
+bool measure_is_asked_for(const struct plan *plan, const struct cell *cell)
+{
+        for (uint32_t i = 0; i < plan->workload_count; i++)
+                if (!strcmp(plan->workloads[i], cell->workload))
+                        return true;
+        return false;
 }
 
 static uint64_t ballast_of(const struct cell *cell)
@@ -245,14 +252,13 @@ static void choose_used(struct result *result)
         result->disturbed_kept = result->disturbed_rounds && calm < needed && result->rounds > calm;
 }
 
-static int analyse(struct result *result, uint32_t looks, struct mproc_err *err)
+static int analyse(struct result *result, struct mproc_err *err)
 {
         int r;
 
         choose_used(result);
-        result->comparison_count = 0;
         r = summarise_cells(result, err);
-        return r ? r : judge_cells(result, looks, err);
+        return r ? r : judge_cells(result, err);
 }
 
 /* PUs that some team is bound to: what happens on others disturbs nobody. A team that is not bound
@@ -282,7 +288,7 @@ static struct cpuset watched_pus(const struct result *result, uint32_t *count)
 int run_measure(struct result *result, const struct run_hooks *hooks, struct mproc_err *err)
 {
         struct measurement m = {.result = result, .hooks = hooks, .begin_ns = clock_now_ns()};
-        uint32_t looks = result->plan.precision_ppm ? LOOKS : 1, n, replaced = 0;
+        uint32_t looks = judge_looks(&result->plan), n, replaced = 0;
         struct cpuset watched = watched_pus(result, &m.watched);
         int r;
 
@@ -306,7 +312,7 @@ int run_measure(struct result *result, const struct run_hooks *hooks, struct mpr
                 if (r < 0)
                         goto out;
                 result->duration_ns = clock_now_ns() - m.begin_ns;
-                r = analyse(result, looks, err);
+                r = analyse(result, err);
                 if (result->end != RESULT_COMPLETE || precise_enough(result))
                         break;
         }

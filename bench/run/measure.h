@@ -37,15 +37,23 @@ int calibrate_cells(struct measurement *m, struct mproc_err *err);
  * Looks at the length alone; a rate does not depend on it. */
 void calibrate_again(struct cell *cell, const struct trial_outcome *outcome);
 
+/* The user named its workload: it is not of the strip that is measured beside it. */
+bool measure_is_asked_for(const struct plan *plan, const struct cell *cell);
+
 /* Medians, intervals, losses and counters of every cell from the trials. */
 int summarise_cells(struct result *result, struct mproc_err *err);
 
-/* Comparisons with the baseline, Holm, verdicts; `looks` > 1: α is shared between as many looks at
- * the data. */
-int judge_cells(struct result *result, uint32_t looks, struct mproc_err *err);
+/* Comparisons with the baseline, Holm, verdicts; earlier comparisons are dropped. */
+int judge_cells(struct result *result, struct mproc_err *err);
+
+/* How often the data are looked at, at most; α is shared between the looks. */
+uint32_t judge_looks(const struct plan *plan);
 
 /* Rounds below which no comparison of this result can come to a verdict. */
 size_t judge_rounds_needed(const struct result *result);
+
+/* The two cells differ in this factor, and in no other factor or parameter. */
+bool judge_differs_only_in(const struct cell *a, const struct cell *b, enum factor factor);
 
 /* The baseline cell of a workload; NULL: no cell of it was measured. −EINVAL from judge_check when
  * the user named one that is not there. */

@@ -65,10 +65,10 @@ static struct summary summary_of(const double *values, size_t n)
                                 .n = (uint32_t)n};
 }
 
-/* The trials of one cell that count, and room for one figure of each. */
+/* The trials of one cell, first those that count, and room for one figure of each. */
 struct sample {
         const struct trial **trials;
-        size_t n;
+        size_t n, all; /* those that count; with those of disturbed rounds that are left out */
         double *values;
 };
 
@@ -153,11 +153,12 @@ static void judge_length(const struct environment *env, struct cell *cell,
                  floors[i].why);
 }
 
+/* Over all trials: what is lost in a disturbed round is lost. */
 static void count_losses(struct cell *cell, const struct sample *sample)
 {
-        for (size_t i = 0; i < sample->n; i++) {
+        for (size_t i = 0; i < sample->all; i++) {
                 const struct trial_outcome *out = &sample->trials[i]->outcome;
-                double lost;
+                double share = 1; /* where the two are no counts that could be compared */
 
                 if (!out->verified)
                         continue;
@@ -167,75 +168,100 @@ static void count_losses(struct cell *cell, const struct sample *sample)
                 if (out->final_value == out->expected_value)
                         continue;
                 cell->loss.lossy++;
-                lost = 1 - (double)out->final_value / (double)out->expected_value;
-                if (fabs(lost) > cell->loss.worst)
-                        cell->loss.worst = fabs(lost);
+                if (out->final_value < 2 * (double)out->expected_value)
+                        share = fabs(1 - (double)out->final_value / (double)out->expected_value);
+                cell->loss.worst = fmax(cell->loss.worst, share);
         }
 }
 
-/* Failures in single rounds: a wrong result condemns the cell, another failure is told. */
+/* Failures in single rounds, disturbed or not: a wrong result condemns the cell, another failure is
+ * told. */
 static void judge_failures(struct cell *cell, const struct sample *sample)
 {
-        uint32_t bad = 0;
-        const struct trial_outcome *first = NULL;
+        const struct trial_outcome *told = NULL;
+        uint32_t bad = 0, wrong = 0;
+        size_t good = 0; /* among those that count */
 
-        for (size_t i = 0; i < sample->n; i++) {
+        for (size_t i = 0; i < sample->all; i++) {
                 const struct trial_outcome *out = &sample->trials[i]->outcome;
+                bool is_wrong = out->status == TRIAL_MISMATCH;
 
-                if (out->status == TRIAL_OK)
+                if (out->status == TRIAL_OK) {
+                        good += i < sample->n;
                         continue;
-                if (!first || out->status == TRIAL_MISMATCH)
-                        first = out;
+                }
+                if (!told || (is_wrong && !wrong))
+                        told = out;
                 bad++;
+                wrong += is_wrong;
         }
-        cell->verified = !bad && sample->n && cell->loss.lossy == 0;
+        cell->verified = !bad && !cell->loss.lossy;
         if (!bad)
                 return;
-        if (first->status == TRIAL_MISMATCH || bad == sample->n)
-                cell->status = first->status == TRIAL_COLLAPSED ? CELL_COLLAPSED : CELL_FAILED;
-        if (first->status == TRIAL_MISMATCH && first->verified)
+        if (wrong || !good)
+                cell->status = told->status == TRIAL_COLLAPSED ? CELL_COLLAPSED : CELL_FAILED;
+        if (wrong && told->verified)
                 snprintf(cell->note, sizeof(cell->note),
                          "wrong: %llu instead of %llu in %u of %zu trials",
-                         (unsigned long long)first->final_value,
-                         (unsigned long long)first->expected_value, bad, sample->n);
+                         (unsigned long long)told->final_value,
+                         (unsigned long long)told->expected_value, wrong, sample->all);
         else
                 snprintf(cell->note, sizeof(cell->note), "%u of %zu trials failed: %.400s", bad,
-                         sample->n, first->reason);
+                         sample->all, told->reason);
+}
+
+static bool is_outside(const struct cpuset *set, int pu)
+{
+        return pu >= 0 && pu < CPUSET_WORDS * 64 && !(set->bits[pu / 64] >> (pu % 64) & 1);
 }
 
 static void check_placement(struct cell *cell, const struct sample *sample)
 {
+        cell->placed_wrong = 0;
         if (!strcmp(cell->level[FACTOR_PLACE], "none"))
                 return;
-        for (size_t i = 0; i < sample->n; i++)
-                for (uint32_t w = 0; w < sample->trials[i]->outcome.workers; w++) {
-                        const struct worker_outcome *worker = &sample->trials[i]->workers[w];
-                        const int pus[] = {worker->pu_begin, worker->pu_end};
+        for (size_t i = 0; i < sample->n; i++) {
+                const struct trial *trial = sample->trials[i];
 
-                        for (int p = 0; p < 2; p++)
-                                cell->placed_wrong +=
-                                        pus[p] >= 0 && pus[p] < CPUSET_WORDS * 64 &&
-                                        !(cell->placed.bits[pus[p] / 64] >> (pus[p] % 64) & 1);
-                }
+                if (trial->outcome.status != TRIAL_OK)
+                        continue; /* nobody wrote down where its workers ran */
+                for (uint32_t w = 0; w < trial->outcome.workers; w++)
+                        cell->placed_wrong +=
+                                is_outside(&cell->placed, trial->workers[w].pu_begin) ||
+                                is_outside(&cell->placed, trial->workers[w].pu_end);
+        }
 }
 
-static void summarise_cell(struct result *result, struct cell *cell, struct sample *sample)
+static void gather(const struct result *result, const struct cell *cell, bool counts,
+                   struct sample *sample)
 {
-        sample->n = 0;
-        for (size_t i = 0; i < result->trial_count; i++)
-                if (result->trials[i].cell == cell->id && figure_counts(result, &result->trials[i]))
-                        sample->trials[sample->n++] = &result->trials[i];
+        for (size_t i = 0; i < result->trial_count; i++) {
+                const struct trial *trial = &result->trials[i];
+
+                if (trial->cell == cell->id && figure_counts(result, trial) == counts)
+                        sample->trials[sample->all++] = trial;
+        }
+}
+
+static void summarise_cell(const struct result *result, struct cell *cell, struct sample *sample)
+{
+        sample->all = 0;
+        gather(result, cell, true, sample);
+        sample->n = sample->all;
+        gather(result, cell, false, sample);
+
+        cell->loss = (struct cell_loss){0};
+        if (sample->all) {
+                count_losses(cell, sample);
+                judge_failures(cell, sample);
+        }
+        if (cell->status == CELL_FAILED)
+                sample->n = 0; /* what came out right may be luck: no figure of it is shown */
         for (int metric = 0; metric < METRIC_COUNT; metric++)
                 cell->summary[metric] = summarise_metric(cell, sample, metric);
-        if (cell->kind == MPB_LIFE_CYCLE)
+        if (cell->kind == MPB_LIFE_CYCLE) {
                 summarise_life(cell, sample);
-        cell->loss = (struct cell_loss){0};
-        cell->placed_wrong = 0;
-        if (!sample->n)
-                return;
-        count_losses(cell, sample);
-        judge_failures(cell, sample);
-        if (cell->kind != MPB_LIFE_CYCLE) {
+        } else if (sample->n) {
                 judge_length(&result->environment, cell, sample);
                 check_placement(cell, sample);
                 metric_summarise(result->environment.counters, result->environment.counter_count,
