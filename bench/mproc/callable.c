@@ -1,7 +1,7 @@
 #include "mproc/callable.h"
-#include "base/text.h"
 
 #include "base/error.h"
+#include "base/text.h"
 #include <dlfcn.h>
 #include <elf.h>
 #include <errno.h>

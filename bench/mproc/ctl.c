@@ -1,7 +1,7 @@
 #include "mproc/ctl.h"
-#include "base/text.h"
 
 #include "base/error.h"
+#include "base/text.h"
 #include "mproc/limits.h"
 #include "mproc/memfd.h"
 #include "mproc/registry.h"
@@ -78,7 +78,7 @@ int ctl_new(struct ctl **ret, int *fd, const struct start_request *request, stru
                 ctl_segments(ctl)[i] = (struct ctl_segment){
                         .addr = (uintptr_t)mproc_shm_addr(request->segments.at[i]),
                         .size = mproc_shm_size(request->segments.at[i])};
-        text_copy((char *)ctl + path_at, strlen(path) + 1, path);
+        memcpy((char *)ctl + path_at, path, strlen(path) + 1);
         if (options->arg_size)
                 memcpy(ctl_arg(ctl), options->arg, options->arg_size);
         *ret = ctl;

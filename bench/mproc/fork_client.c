@@ -215,7 +215,10 @@ static int send_request(const struct fork_request *request, const int *fds, stru
                 r = packet_send(current->sock, request, sizeof(*request), fds, fd_count);
                 if (r != -EPIPE)
                         break;
-                error_set(err, -ECONNRESET, "start", "the fork server could not be reached");
+                bury(current);
+                error_set(err, -ECONNRESET, "start",
+                          "the fork server (process %d) %s before it could be asked",
+                          (int)current->pid, current->end);
                 retire_current();
         }
         if (!r || r == -EPIPE)

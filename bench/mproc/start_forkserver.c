@@ -45,14 +45,13 @@ static int start(struct mproc_process *process, const struct start_request *requ
         return fork_client_start(process, &message, fds, err);
 }
 
-/* The end of a worker whose status nobody will relay is its pidfd's; whoever polls end_fd goes on
- * with the same number. */
-static void orphan(struct mproc_process *process)
+/* The status pipe has said what it had to say. Whoever polls end_fd goes on with the same number:
+ * the pidfd, which stays readable after the worker's end. */
+static void replace_pipe(struct mproc_process *process)
 {
         registry_lock();
         dup3(process->pidfd, process->end_fd, O_CLOEXEC);
         registry_unlock();
-        process->orphaned = true;
 }
 
 static int reap(struct mproc_process *process, struct mproc_status *ret)
@@ -64,12 +63,14 @@ static int reap(struct mproc_process *process, struct mproc_status *ret)
         if (!process->orphaned) {
                 n = read(process->end_fd, &status, sizeof(status));
                 if (n == sizeof(status)) {
+                        replace_pipe(process);
                         process_decode(ret, status);
                         return 1;
                 }
                 if (n < 0)
                         return 0;
-                orphan(process);
+                replace_pipe(process);
+                process->orphaned = true;
         }
         if (poll(&poll_fd, 1, 0) <= 0)
                 return 0;

@@ -1,0 +1,272 @@
+/* Who dies with whom: parents, fork servers, and forks by code that knows nothing of mproc. */
+#include "contract/mproc_gate.h"
+
+#include <stdatomic.h>
+
+static int forever(void *arg, size_t size)
+{
+        (void)arg;
+        (void)size;
+        while (pause() < 0)
+                ;
+        return 0;
+}
+
+static int start_and_pause(void *arg, size_t size)
+{
+        struct mproc_process *process;
+        char byte = 'r';
+
+        (void)size;
+        if (mproc_process_start(&process,
+                                &(struct mproc_process_options){.start = arg, .target = forever},
+                                NULL) ||
+            write(mproc_self_fd(0), &byte, 1) != 1)
+                _exit(1);
+        return forever(NULL, 0);
+}
+
+static void *start_family(void *method)
+{
+        struct mproc_process *process;
+        int ready[2];
+        char byte;
+
+        CHECK(!pipe2(ready, O_CLOEXEC));
+        for (int i = 0; i < 2; i++) {
+                CHECK(!mproc_process_start(
+                        &process,
+                        &(struct mproc_process_options){.start = method,
+                                                        .target = start_and_pause,
+                                                        .arg = method,
+                                                        .arg_size = strlen(method) + 1,
+                                                        .fds = &ready[1],
+                                                        .fd_count = 1},
+                        NULL));
+                CHECK(read(ready[0], &byte, 1) == 1);
+        }
+        return NULL;
+}
+
+/* Two workers with a worker each, started by a thread that has ended. The parent is killed; the
+ * scene, a subreaper, inherits them and waits until each has died. */
+static bool parent_is_killed(const char *method, bool foreign_fork)
+{
+        int ready[2], status;
+        pid_t parent, foreign = 0, each;
+        size_t ended = 0;
+
+        CHECK(!pipe2(ready, O_CLOEXEC));
+        parent = fork();
+        if (!parent) {
+                pthread_t thread;
+
+                CHECK(!pthread_create(&thread, NULL, start_family, (void *)method));
+                pthread_join(thread, NULL);
+                if (foreign_fork && !(foreign = fork()))
+                        forever(NULL, 0);
+                CHECK(write(ready[1], &foreign, sizeof(foreign)) == sizeof(foreign));
+                forever(NULL, 0);
+        }
+        close(ready[1]);
+        CHECK(read(ready[0], &foreign, sizeof(foreign)) == sizeof(foreign));
+        kill(parent, SIGKILL);
+        while ((each = waitpid(-1, &status, 0)) > 0) {
+                CHECK(WIFSIGNALED(status) || !strcmp(method, "forkserver"));
+                ended++;
+                /* The foreign child is to be the last one: only then is it ended. */
+                if (foreign && for_children(getpid(), NULL, NULL) == 1) {
+                        CHECK(kill(foreign, SIGKILL) == 0);
+                        foreign = 0;
+                }
+        }
+        CHECK(ended >= 5);
+        return true;
+}
+
+static bool parent_alone_is_killed(const char *method)
+{
+        return parent_is_killed(method, false);
+}
+
+static bool parent_with_a_foreign_child_is_killed(const char *method)
+{
+        return parent_is_killed(method, true);
+}
+
+static void all_die_with_a_killed_parent(const char *method)
+{
+        assert_true(run_scene(parent_alone_is_killed, method));
+}
+
+static void all_die_with_a_parent_whose_foreign_child_lives_on(const char *method)
+{
+        assert_true(run_scene(parent_with_a_foreign_child_is_killed, method));
+}
+
+/* The fork server ---------------------------------------------------------------------------- */
+
+static void workers_of_a_killed_fork_server_die_and_the_next_start_works(const char *unused)
+{
+        struct mproc_process *processes[3];
+        struct mproc_status status;
+        pid_t server = server_pid();
+        int held[2], fds[2];
+        char byte;
+
+        (void)unused;
+        assert_true(server > 0);
+        open_gate();
+        assert_int_equal(pipe2(held, O_CLOEXEC | O_NONBLOCK), 0);
+        fds[0] = gate[0];
+        fds[1] = held[1];
+        for (int i = 0; i < 3; i++)
+                processes[i] =
+                        start_with(&(struct mproc_process_options){.start = "forkserver",
+                                                                   .target = wait_for_release,
+                                                                   .fds = fds,
+                                                                   .fd_count = 2});
+        close(held[1]);
+        kill(server, SIGKILL);
+        for (int i = 0; i < 3; i++) {
+                status = join_forever(processes[i]);
+                assert_int_equal(status.state, MPROC_UNKNOWN);
+                assert_non_null(strstr(status.err.text, "killed by SIGKILL"));
+                assert_non_null(strstr(status.err.text, "fork server"));
+                mproc_process_free(processes[i]);
+        }
+        /* When join says that they are over, they hold nothing any more. */
+        assert_int_equal(read(held[0], &byte, 1), 0);
+        close(held[0]);
+        release_gate();
+        expect_exit(start_target("forkserver", return_zero, NULL, 0), 0);
+        assert_true(server_pid() > 0 && server_pid() != server);
+}
+
+static void *start_once(void *argument)
+{
+        struct mproc_process_options options = {.start = "forkserver", .target = return_zero};
+        struct mproc_process *process = NULL;
+
+        if (!mproc_process_start(&process, &options, argument))
+                mproc_process_free(process);
+        return process;
+}
+
+static void a_start_in_flight_says_that_the_fork_server_was_killed(const char *unused)
+{
+        struct mproc_err err = {0};
+        pid_t server = server_pid();
+        pthread_t thread;
+        void *process;
+
+        (void)unused;
+        assert_true(server > 0);
+        kill(server, SIGSTOP); /* takes the request, never answers */
+        assert_int_equal(pthread_create(&thread, NULL, start_once, &err), 0);
+        usleep(20000); /* late is as good as early: idle, it is replaced without a word */
+        kill(server, SIGKILL);
+        pthread_join(thread, &process);
+        if (!process) {
+                assert_int_equal(err.code, -ECONNRESET);
+                assert_non_null(strstr(err.text, "killed by SIGKILL"));
+        }
+        expect_exit(start_target("forkserver", return_zero, NULL, 0), 0);
+}
+
+/* Forks -------------------------------------------------------------------------------------- */
+
+static struct mproc_process *inherited;
+
+static bool in_a_foreign_fork(const char *method)
+{
+        struct belongings before;
+
+        CHECK(mproc_process_join(inherited, 0, NULL, NULL) == -ECHILD);
+        CHECK(mproc_process_kill(inherited, NULL) == -ECHILD);
+        CHECK(mproc_process_fd(inherited) == -1);
+        mproc_process_free(inherited);
+        before = take_stock();
+        CHECK(before.children == 0 && server_pid() == 0);
+        for (int i = 0; i < 2; i++) {
+                struct mproc_process *process;
+                struct mproc_status status;
+
+                CHECK(!mproc_process_start(
+                        &process,
+                        &(struct mproc_process_options){.start = method, .target = return_zero},
+                        NULL));
+                CHECK(!mproc_process_join(process, MPROC_FOREVER, &status, NULL));
+                CHECK(status.state == MPROC_EXITED && status.code == 0);
+                mproc_process_free(process);
+        }
+        return true;
+}
+
+static void a_foreign_fork_starts_its_own_and_leaves_its_parents_alone(const char *method)
+{
+        open_gate();
+        inherited = start_waiting(method, 8);
+        assert_true(run_scene(in_a_foreign_fork, method));
+        release_gate();
+        expect_exit(inherited, 8);
+}
+
+static atomic_bool enough;
+
+static void *keep_busy(void *method)
+{
+        while (!enough) {
+                struct mproc_shm *shm = NULL;
+
+                if (mproc_shm_new(&shm, 4096, NULL))
+                        return "no memory";
+                expect_exit(start_target(method, return_zero, NULL, 0), 0);
+                mproc_shm_free(shm);
+        }
+        return NULL;
+}
+
+static void a_fork_beside_a_start_deadlocks_nobody(const char *method)
+{
+        pthread_t thread;
+        void *complaint;
+
+        enough = false;
+        assert_int_equal(pthread_create(&thread, NULL, keep_busy, (void *)method), 0);
+        for (int i = 0; i < 40; i++) {
+                int status;
+                pid_t pid = fork();
+
+                if (!pid) {
+                        struct mproc_shm *shm = NULL;
+
+                        alarm(10);
+                        CHECK(!mproc_shm_new(&shm, 4096, NULL));
+                        mproc_shm_free(shm);
+                        _exit(count_fds() > 30);
+                }
+                assert_int_equal(waitpid(pid, &status, 0), pid);
+                assert_int_equal(status, 0);
+        }
+        enough = true;
+        pthread_join(thread, &complaint);
+        assert_null(complaint);
+}
+
+int main(int argc, char **argv)
+{
+        static const struct promise promises[] = {
+                PROMISE(all_die_with_a_killed_parent, UNDER_OWN_PROCESS),
+                PROMISE(all_die_with_a_parent_whose_foreign_child_lives_on, UNDER_OWN_PROCESS),
+                PROMISE(workers_of_a_killed_fork_server_die_and_the_next_start_works,
+                        UNDER_ONCE_EXEC),
+                PROMISE(a_start_in_flight_says_that_the_fork_server_was_killed, UNDER_ONCE_EXEC),
+                PROMISE(a_foreign_fork_starts_its_own_and_leaves_its_parents_alone,
+                        UNDER_OWN_PROCESS),
+                PROMISE(a_fork_beside_a_start_deadlocks_nobody, UNDER_CONCURRENT),
+        };
+
+        mproc_init(&argc, &argv);
+        return run_promises(promises, sizeof(promises) / sizeof(*promises));
+}
