@@ -6,15 +6,16 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct mpb_strategy *strategy_of(const struct cell *cell)
+/* Is the total right only once all workers have finished? */
+static bool is_late(const struct cell *cell)
 {
         const struct mpb_workload *workload = workload_find(cell->workload);
         const struct mpb_strategy *strategy;
 
         for (size_t i = 0; workload->strategy_at && (strategy = workload->strategy_at(i)); i++)
                 if (!strcmp(strategy->name, cell->level[FACTOR_SHARE]))
-                        return strategy;
-        return NULL;
+                        return strategy->flags & MPB_LATE;
+        return false;
 }
 
 /* The largest ratio among the cells that were found faster than the baseline and may be
@@ -26,25 +27,32 @@ static const struct cell *best_of(const struct result *result, const char *workl
         for (size_t i = 0; i < result->comparison_count; i++) {
                 const struct comparison *c = &result->comparisons[i];
                 const struct cell *cell = &result->cells[c->cell];
-                const struct mpb_strategy *strategy = strategy_of(cell);
 
-                if (!strcmp(cell->workload, workload) && c->verdict == VERDICT_FASTER && strategy &&
-                    strategy->advice && cell->verified &&
+                if (!strcmp(cell->workload, workload) && c->verdict == VERDICT_FASTER &&
+                    *cell->advice && !cell->reference && cell->verified &&
                     judge_differs_only_in(cell, &result->cells[c->baseline], FACTOR_SHARE) &&
-                    !(strategy->flags & (MPB_LOSSY | MPB_REFERENCE)) &&
-                    !(at_once && strategy->flags & MPB_LATE) && (!best || c->ratio > best->ratio))
+                    !(at_once && is_late(cell)) && (!best || c->ratio > best->ratio))
                         best = c;
         }
         return best ? &result->cells[best->cell] : NULL;
 }
 
-static bool has_verdict(const struct result *result, const char *workload)
+/* Was something held against the baseline to the end, and nothing found faster, for whatever
+ * reason? */
+static bool nothing_is_faster(const struct result *result, const char *workload)
 {
-        for (size_t i = 0; i < result->comparison_count; i++)
-                if (result->comparisons[i].verdict != VERDICT_NONE &&
-                    !strcmp(result->cells[result->comparisons[i].cell].workload, workload))
-                        return true;
-        return false;
+        bool compared = false;
+
+        for (size_t i = 0; i < result->comparison_count; i++) {
+                const struct comparison *c = &result->comparisons[i];
+
+                if (strcmp(result->cells[c->cell].workload, workload))
+                        continue;
+                if (c->verdict == VERDICT_FASTER)
+                        return false;
+                compared |= c->verdict != VERDICT_NONE;
+        }
+        return compared;
 }
 
 /* Only where the strategy is all that differs from the baseline is it the reason. The fastest that
@@ -57,12 +65,12 @@ static void advise_workload(const struct result *result, const char *workload, c
         const struct cell *baseline = judge_baseline(result, workload);
 
         if (!first) {
-                if (baseline && *baseline->advice && has_verdict(result, workload))
+                if (baseline && *baseline->advice && nothing_is_faster(result, workload))
                         snprintf(text, size, "Nothing was found faster than %s. %s",
                                  baseline->level[FACTOR_SHARE], baseline->advice);
                 return;
         }
-        second = strategy_of(first)->flags & MPB_LATE ? best_of(result, workload, true) : NULL;
+        second = is_late(first) ? best_of(result, workload, true) : NULL;
         if (!second)
                 snprintf(text, size, "%s", first->advice);
         else

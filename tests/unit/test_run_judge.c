@@ -396,7 +396,7 @@ static void the_fastest_that_is_right_leads_the_advice(void **unused)
         measured(12);
         synthetic_rounds(&result, cas, 12, 3 * RATE);
         advise();
-        assert_string_equal(result.advice[0], "Take atomic. Take cas.");
+        assert_string_equal(result.advice[0], "Take atomic.");
         assert_string_equal(result.advice[1], "");
         result.cells[atomic].verified = 0;
         advise_result(&result);
@@ -404,6 +404,19 @@ static void the_fastest_that_is_right_leads_the_advice(void **unused)
         result.cells[cas].reference = 1;
         advise_result(&result);
         assert_string_equal(result.advice[0], "");
+}
+
+static void beside_a_late_total_stands_one_that_can_be_read_at_once(void **unused)
+{
+        uint32_t late = synthetic_cell(&result, "batched");
+
+        (void)unused;
+        measured(12);
+        synthetic_rounds(&result, late, 12, 30 * RATE);
+        advise();
+        assert_string_equal(
+                result.advice[0],
+                "Take batched. Where the total must be readable at any time: take atomic.");
 }
 
 static void more_workers_are_no_reason_for_a_strategy(void **unused)
@@ -440,6 +453,7 @@ int main(void)
                 TEST(what_was_too_short_has_no_verdict_whatever_the_strip_says),
                 TEST(cells_that_could_not_run_are_not_called_too_short),
                 TEST(the_fastest_that_is_right_leads_the_advice),
+                TEST(beside_a_late_total_stands_one_that_can_be_read_at_once),
                 TEST(more_workers_are_no_reason_for_a_strategy),
         };
 
