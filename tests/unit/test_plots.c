@@ -54,7 +54,7 @@ static void need_gnuplot(void)
 {
         if (has_gnuplot)
                 return;
-        print_message("gnuplot is not installed\n");
+        print_message("skipped: gnuplot is not installed\n");
         skip();
 }
 
