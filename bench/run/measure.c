@@ -34,24 +34,54 @@ static uint64_t ballast_of(const struct cell *cell)
         return 0;
 }
 
+static bool is_measured(const struct cell *cell)
+{
+        return cell->status == CELL_MEASURED || cell->status == CELL_LOSSY;
+}
+
+static uint64_t round_ns(const struct measurement *m)
+{
+        uint64_t sum = 0;
+
+        for (size_t i = 0; i < m->result->cell_count; i++)
+                if (is_measured(&m->result->cells[i]))
+                        sum += m->cell_ns[i];
+        return sum;
+}
+
 static void tell(struct measurement *m, const struct cell *cell)
 {
-        uint64_t elapsed = clock_now_ns() - m->begin_ns, round_ns = 0;
+        uint64_t elapsed = clock_now_ns() - m->begin_ns;
         struct run_progress progress = {.stage = m->stage, .round = m->round, .rounds = m->rounds};
         char label[160];
 
         if (!m->hooks->progress)
                 return;
         cell_label(m->result, cell, label, sizeof(label));
-        for (size_t i = 0; i < m->result->cell_count; i++)
-                round_ns += m->cell_ns[i];
         progress.cell = label;
         progress.elapsed_ns = elapsed;
         if (m->rounds)
-                progress.left_ns = round_ns * (m->rounds - m->round);
+                progress.left_ns = round_ns(m) * (m->rounds - m->round);
         else if (m->result->plan.budget_ns > elapsed)
                 progress.left_ns = m->result->plan.budget_ns - elapsed;
         m->hooks->progress(&progress, m->hooks->context);
+}
+
+/* No host could be started, and `err` says why. A parent that does not fit into memory is the
+ * matter of its own cells; and what has been measured is kept, whatever comes after. */
+static int without_host(const struct measurement *m, const struct cell *cell,
+                        struct trial_outcome *outcome, const struct mproc_err *err)
+{
+        if (err->code == -EINTR)
+                outcome->status = TRIAL_INTERRUPTED;
+        else if (ballast_of(cell))
+                outcome->status = TRIAL_UNSUPPORTED;
+        else if (m->rounds)
+                outcome->status = TRIAL_START_FAILED;
+        else
+                return err->code;
+        text_copy(outcome->reason, sizeof(outcome->reason), err->text);
+        return 0;
 }
 
 int measure_trial(struct measurement *m, struct cell *cell, uint64_t ops, uint64_t seed,
@@ -68,6 +98,7 @@ int measure_trial(struct measurement *m, struct cell *cell, uint64_t ops, uint64
                 .counter_count = env->counter_count,
         };
         struct cpuset *cpus = calloc(cell->workers, sizeof(*cpus));
+        struct mproc_err why = {0};
         char note[sizeof(cell->note)];
         int pids[HOSTS_MAX], r;
 
@@ -84,28 +115,30 @@ int measure_trial(struct measurement *m, struct cell *cell, uint64_t ops, uint64
         for (uint32_t i = 0; i < cell->param_count; i++)
                 request.value[i] = ops_param && !strcmp(cell->param[i], ops_param) ? (int64_t)ops
                                                                                    : cell->value[i];
+        for (uint32_t i = 0; i < cell->workers; i++)
+                trial->workers[i] =
+                        (struct worker_outcome){.index = i, .pu_begin = -1, .pu_end = -1};
+        trial->outcome = (struct trial_outcome){.workers = cell->workers};
         r = place_workers(m->topology, cell->level[FACTOR_PLACE], cell->workers, cpus, note,
                           sizeof(note), err);
-        if (!r)
-                r = session_warm(&m->session, ballast_of(cell), err);
+        if (r < 0)
+                goto out;
+        r = session_warm(&m->session, ballast_of(cell), &why);
         if (!r) {
                 noise_reader_own(m->noise, pids, session_pids(&m->session, pids));
                 noise_begin(m->noise);
                 r = session_trial(&m->session, ballast_of(cell), &request, cpus, &trial->outcome,
-                                  trial->workers, err);
+                                  trial->workers, &why);
                 noise_end(m->noise, &trial->noise);
         }
-        free(cpus);
-        if (r == -EINTR) {
-                trial->outcome.status = TRIAL_INTERRUPTED;
-                r = 0;
+        if (r < 0) {
+                r = without_host(m, cell, &trial->outcome, &why);
+                if (r < 0 && err)
+                        *err = why;
         }
+out:
+        free(cpus);
         return r;
-}
-
-static bool is_measured(const struct cell *cell)
-{
-        return cell->status == CELL_MEASURED || cell->status == CELL_LOSSY;
 }
 
 /* One trial of every cell in the order of this round. Returns 1 when it was cut short. */
@@ -129,6 +162,10 @@ static int measure_round(struct measurement *m, uint32_t round, struct mproc_err
 
                 if (!is_measured(cell))
                         continue;
+                if (measure_stopped(m)) {
+                        r = 1;
+                        break;
+                }
                 trial = result_add_trial(result, cell->workers);
                 if (!trial) {
                         r = error_set(err, -ENOMEM, "measure", "no memory for a trial");
@@ -145,8 +182,6 @@ static int measure_round(struct measurement *m, uint32_t round, struct mproc_err
                 }
                 calibrate_again(cell, &trial->outcome);
                 noises[position++] = trial->noise;
-                if (measure_stopped(m))
-                        r = i + 1 < n;
         }
         if (r == 0 && noise_round_disturbed(noises, position, m->watched)) {
                 result->disturbed_rounds++;
@@ -159,41 +194,32 @@ out:
         return r;
 }
 
-static uint64_t round_ns(const struct measurement *m)
-{
-        uint64_t sum = 0;
-
-        for (size_t i = 0; i < m->result->cell_count; i++)
-                if (is_measured(&m->result->cells[i]))
-                        sum += m->cell_ns[i];
-        return sum;
-}
-
-/* n is fixed here, before any round that counts. */
-static uint32_t choose_rounds(const struct measurement *m)
+/* The most that the user's limits allow. All numbers of rounds are fixed before any of them; 0:
+ * there is nothing to measure. */
+static uint32_t most_rounds(const struct measurement *m)
 {
         const struct plan *plan = &m->result->plan;
-        uint64_t spent = clock_now_ns() - m->begin_ns, each = round_ns(m), n = ROUNDS_MAX;
+        uint64_t spent = clock_now_ns() - m->begin_ns, each = round_ns(m);
+        uint64_t most = plan->rounds ? plan->rounds : ROUNDS_MAX, affordable;
 
-        if (plan->rounds)
-                n = plan->rounds;
-        else if (plan->precision_ppm || !m->has_rate)
-                n = judge_rounds_needed(m->result);
-        if (plan->budget_ns && each) {
-                uint64_t affordable =
-                        plan->budget_ns > spent ? (plan->budget_ns - spent) / each : 0;
-
-                n = affordable < n ? affordable : n;
+        if (!each)
+                return 0;
+        if (!plan->rounds && !plan->precision_ppm && !m->has_rate)
+                most = judge_rounds_needed(m->result); /* to verify, and to say so */
+        if (plan->budget_ns) {
+                affordable = plan->budget_ns > spent ? (plan->budget_ns - spent) / each : 0;
+                most = affordable < most ? affordable : most;
         }
-        return n ? (uint32_t)n : 1;
+        return most ? (uint32_t)most : 1;
 }
 
-/* True when the budget is overdrawn, whatever the data say. */
+/* True when the budget is overdrawn, whatever the data say; one round there is always. */
 static bool broke(const struct measurement *m)
 {
         uint64_t budget = m->result->plan.budget_ns;
 
-        return budget && (double)(clock_now_ns() - m->begin_ns) > OVERDRAFT * (double)budget;
+        return budget && m->result->rounds &&
+               (double)(clock_now_ns() - m->begin_ns) > OVERDRAFT * (double)budget;
 }
 
 static int measure_rounds(struct measurement *m, uint32_t until, uint32_t *replaced,
@@ -229,17 +255,29 @@ static int measure_rounds(struct measurement *m, uint32_t until, uint32_t *repla
         return r < 0 ? r : 0;
 }
 
+static bool is_precise(const struct result *result, double figure, double low, double high)
+{
+        return (high - low) / 2 <= (double)result->plan.precision_ppm / 1e6 * figure;
+}
+
+/* Comparisons are what the run is about; figures, where there are none. */
 static bool precise_enough(const struct result *result)
 {
-        double wanted = (double)result->plan.precision_ppm / 1e6;
+        bool precise = true;
 
         for (size_t i = 0; i < result->comparison_count; i++) {
                 const struct comparison *c = &result->comparisons[i];
 
-                if (!((c->ci_high - c->ci_low) / 2 <= wanted * c->ratio))
-                        return false;
+                precise &= is_precise(result, c->ratio, c->ci_low, c->ci_high);
         }
-        return true;
+        for (size_t i = 0; i < result->cell_count && !result->comparison_count; i++) {
+                const struct cell *cell = &result->cells[i];
+                const struct summary *figure = &cell->summary[cell->primary];
+
+                precise &= cell->status != CELL_MEASURED ||
+                           is_precise(result, figure->median, figure->ci_low, figure->ci_high);
+        }
+        return precise;
 }
 
 /* The rounds that count: those not disturbed, when enough of them are left; else all, and the
@@ -249,7 +287,7 @@ static void choose_used(struct result *result)
         uint32_t calm = result->rounds - result->disturbed_rounds;
         size_t needed = judge_rounds_needed(result);
 
-        result->disturbed_kept = result->disturbed_rounds && calm < needed && result->rounds > calm;
+        result->disturbed_kept = result->disturbed_rounds && calm < needed;
 }
 
 static int analyse(struct result *result, struct mproc_err *err)
@@ -285,10 +323,31 @@ static struct cpuset watched_pus(const struct result *result, uint32_t *count)
         return result->environment.allowed;
 }
 
+/* Rounds until the end, or with a wanted precision until a look at the data finds it reached. */
+static int measure_looks(struct measurement *m, struct mproc_err *err)
+{
+        struct result *result = m->result;
+        uint32_t looks = judge_looks(&result->plan), most = most_rounds(m), replaced = 0;
+        uint64_t first = looks > 1 ? judge_rounds_needed(result) : most;
+
+        for (uint32_t look = 0; look < looks; look++) {
+                uint32_t until = first << look < most ? (uint32_t)(first << look) : most;
+                int r = measure_rounds(m, until, &replaced, err);
+
+                result->duration_ns = clock_now_ns() - m->begin_ns;
+                if (!r)
+                        r = analyse(result, err);
+                if (r < 0)
+                        return r;
+                if (result->end != RESULT_COMPLETE || until == most || precise_enough(result))
+                        break;
+        }
+        return 0;
+}
+
 int run_measure(struct result *result, const struct run_hooks *hooks, struct mproc_err *err)
 {
         struct measurement m = {.result = result, .hooks = hooks, .begin_ns = clock_now_ns()};
-        uint32_t looks = judge_looks(&result->plan), n, replaced = 0;
         struct cpuset watched = watched_pus(result, &m.watched);
         int r;
 
@@ -302,21 +361,12 @@ int run_measure(struct result *result, const struct run_hooks *hooks, struct mpr
                 r = session_init(&m.session, hooks->stop_fd, err);
         if (!r)
                 r = calibrate_cells(&m, err);
-        if (r < 0)
-                goto out;
-        n = choose_rounds(&m);
-        for (uint32_t look = 0; look < looks && !r; look++) {
-                r = measure_rounds(&m, n << look, &replaced, err);
-                if (r < 0)
-                        goto out;
-                result->duration_ns = clock_now_ns() - m.begin_ns;
-                r = analyse(result, err);
-                if (result->end != RESULT_COMPLETE || precise_enough(result))
-                        break;
-        }
+        if (!r && measure_stopped(&m))
+                result->end = RESULT_INTERRUPTED;
+        if (!r)
+                r = measure_looks(&m, err);
         if (!r)
                 advise_result(result);
-out:
         session_done(&m.session);
         noise_reader_free(m.noise);
         topology_free(m.topology);
