@@ -313,6 +313,9 @@ static void unknown_names_get_the_nearest_one(void **unused)
         give_workload("counter");
         set("increments", "many");
         assert_refused("many");
+        give_workload("start");
+        set("starts", "1025"); /* the host would do fewer, and an explicit number is exact */
+        assert_refused("1024");
 }
 
 static void factors_that_mean_nothing_to_a_workload_are_refused(void **unused)
