@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LIVES_MAX 1024
+#define LIVES_MAX 1024 /* what the parameter `starts` allows */
 
 static uint64_t median_of(const double *values, size_t n)
 {

@@ -353,7 +353,8 @@ void trial_run(const struct trial_request *request, const struct cpuset *cpus, i
         };
 
         *outcome = (struct trial_outcome){.workers = request->workers};
-        memset(workers, 0, request->workers * sizeof(*workers));
+        for (uint32_t i = 0; i < request->workers; i++)
+                workers[i] = (struct worker_outcome){.index = i, .pu_begin = -1, .pu_end = -1};
         outcome->host_rss_bytes = own_rss_bytes();
         if (!run.workload || !start) {
                 fail(&run, TRIAL_UNSUPPORTED, "this host knows no such workload or start method");

@@ -18,7 +18,9 @@
 #define AIM_PERIODS 12
 #define ENOUGH 0.8 /* of the aim */
 #define STEPS_MAX 10
-#define GROWTH_MAX 2              /* between two rounds */
+#define MAKESPAN_AIMS 4 /* workers that hardly overlap may take long: no longer than so */
+#define TIMEOUT_SHARE 8 /* of the time limit, an aim: what was planned must not run into it */
+#define GROWTH_MAX 2    /* between two rounds */
 #define LIVES_NS (10 * NS_PER_MS) /* of process starts, in one trial */
 #define LIVES_MAX 32
 
@@ -34,6 +36,8 @@ static uint64_t aim_ns(const struct result *result, const struct cell *cell, uin
         if (env->cpu_quota > 0 && env->quota_period_ns > 0 &&
             AIM_PERIODS * (uint64_t)env->quota_period_ns > aim)
                 aim = AIM_PERIODS * (uint64_t)env->quota_period_ns;
+        if (aim > result->plan.timeout_ns / TIMEOUT_SHARE)
+                aim = result->plan.timeout_ns / TIMEOUT_SHARE;
         return aim;
 }
 
@@ -53,12 +57,17 @@ static uint64_t rounded(double value)
         return (uint64_t)(value / (double)unit + 0.5) * unit;
 }
 
-static uint64_t next_ops(const struct cell *cell, uint64_t ops, uint64_t took_ns, uint64_t aim)
+static uint64_t next_ops(const struct cell *cell, uint64_t ops, const struct trial_outcome *outcome,
+                         uint64_t aim)
 {
+        uint64_t took_ns = measured_ns(cell, outcome);
         double factor = took_ns ? 1.1 * (double)aim / (double)took_ns : 100;
+        double most = outcome->run_ns ? MAKESPAN_AIMS * (double)aim / (double)outcome->run_ns : 100;
 
         /* A first trial is short, and its figure rough. */
-        factor = factor > 100 ? 100 : factor < 1.2 ? 1.2 : factor;
+        factor = factor > 100 ? 100 : factor;
+        factor = factor > most ? most : factor;
+        factor = factor < 1.2 ? 1.2 : factor;
         ops = rounded((double)ops * factor + 1);
         return cell->kind == MPB_LIFE_CYCLE && ops > LIVES_MAX ? LIVES_MAX : ops;
 }
@@ -92,12 +101,12 @@ static void set_ops(struct cell *cell, uint64_t ops)
 
 void calibrate_again(struct cell *cell, const struct trial_outcome *outcome)
 {
-        uint64_t took_ns = measured_ns(cell, outcome), ops;
+        uint64_t ops;
 
-        if (!cell->ops_auto || outcome->status != TRIAL_OK || took_ns >= LEAST_NS ||
-            cell->kind == MPB_LIFE_CYCLE)
+        if (!cell->ops_auto || outcome->status != TRIAL_OK ||
+            measured_ns(cell, outcome) >= LEAST_NS || cell->kind == MPB_LIFE_CYCLE)
                 return;
-        ops = next_ops(cell, cell->ops, took_ns, LEAST_NS);
+        ops = next_ops(cell, cell->ops, outcome, LEAST_NS);
         set_ops(cell, ops > GROWTH_MAX * cell->ops ? GROWTH_MAX * cell->ops : ops);
 }
 
@@ -108,7 +117,7 @@ static int calibrate_cell(struct measurement *m, struct cell *cell, struct trial
 
         for (int step = 0; step < STEPS_MAX; step++) {
                 const struct trial_outcome *outcome = &trial->outcome;
-                uint64_t aim;
+                uint64_t aim, next;
                 int r;
 
                 r = measure_trial(m, cell, ops, m->result->plan.seed, trial, err);
@@ -131,10 +140,10 @@ static int calibrate_cell(struct measurement *m, struct cell *cell, struct trial
                         skew_ns = outcome->skew_ns;
                 /* One late worker in a first, short trial is no reason to work for a second. */
                 aim = aim_ns(m->result, cell, step ? skew_ns : 0);
-                if ((double)measured_ns(cell, outcome) >= ENOUGH * (double)aim ||
-                    next_ops(cell, ops, measured_ns(cell, outcome), aim) == ops)
+                next = next_ops(cell, ops, outcome, aim);
+                if ((double)measured_ns(cell, outcome) >= ENOUGH * (double)aim || next == ops)
                         return 0;
-                ops = next_ops(cell, ops, measured_ns(cell, outcome), aim);
+                ops = next;
         }
         return 0;
 }

@@ -7,6 +7,7 @@
 #include "count/machine.h"
 #include "place/topology.h"
 #include "run/levels.h"
+#include "run/measure.h"
 #include "run/session.h"
 #include "workloads/workload_table.h"
 #include <errno.h>
@@ -72,6 +73,10 @@ static int fill_params(struct expansion *x, struct mproc_err *err)
                 r = option_parse_list(&params[i], text, x->values[i], &x->value_count[i], err);
                 if (r < 0)
                         return r;
+                if (!strcmp(params[i].name, BALLAST_PARAM) && x->value_count[i] > HOSTS_MAX)
+                        return error_set(err, -EINVAL, "plan",
+                                         "%s: %zu values, and a run has hosts of at most %d sizes",
+                                         params[i].name, x->value_count[i], HOSTS_MAX);
         }
         return 0;
 }
@@ -111,7 +116,8 @@ static int judge_cell(struct expansion *x, struct cell *cell, uint32_t strategy_
                 return r;
         cell->pus = trial.pus;
         trial.ops = cell->ops;
-        memcpy(trial.value, cell->value, sizeof(trial.value));
+        for (uint32_t i = 0; i < cell->param_count; i++)
+                trial.value[i] = cell->is_auto[i] ? 0 : cell->value[i];
         text_copy(trial.start, sizeof(trial.start), cell->level[FACTOR_START]);
         if (x->workload->shown_work)
                 text_copy(cell->shown_work, sizeof(cell->shown_work),
@@ -140,7 +146,7 @@ static int add_cell(struct expansion *x, const uint32_t at[FACTOR_COUNT],
         struct cell *cell;
 
         if (x->result->cell_count == CELLS_MAX)
-                return error_set(err, -E2BIG, "plan",
+                return error_set(err, -EINVAL, "plan",
                                  "more than %d cells: give fewer levels or values", CELLS_MAX);
         if (x->levels[FACTOR_SHARE].count) {
                 const char *name = x->levels[FACTOR_SHARE].name[at[FACTOR_SHARE]];
@@ -251,6 +257,24 @@ static int check_names(const struct plan *plan, struct mproc_err *err)
         return r;
 }
 
+static int add_counter(struct environment *env, const char *name, struct mproc_err *err)
+{
+        struct counter_spec spec = {0};
+        int r = event_resolve(name, &spec, err);
+
+        if (r < 0)
+                return r;
+        /* Under the name that it got: it may have become one of user mode alone. */
+        for (uint32_t i = 0; i < env->counter_count; i++)
+                if (!strcmp(env->counters[i].name, spec.name))
+                        return 0;
+        if (env->counter_count == COUNTERS_MAX)
+                return error_set(err, -EINVAL, "counters", "more than %d counters: %s is too many",
+                                 COUNTERS_MAX, name);
+        env->counters[env->counter_count++] = spec;
+        return 0;
+}
+
 static int resolve_counters(struct result *result, struct mproc_err *err)
 {
         const struct plan *plan = &result->plan;
@@ -261,29 +285,40 @@ static int resolve_counters(struct result *result, struct mproc_err *err)
         if (plan->counters_off)
                 return 0;
         for (uint32_t i = 0; i < (plan->counter_count ? plan->counter_count : 1) && !r; i++) {
-                bool defaults = !plan->counter_count || !strcmp(plan->counters[i], "default");
-
-                for (size_t d = 0; defaults && (name = event_default_at(d)) && !r &&
-                                   env->counter_count < COUNTERS_MAX;
-                     d++)
-                        r = event_resolve(name, &env->counters[env->counter_count++], err);
-                if (defaults)
+                if (plan->counter_count && strcmp(plan->counters[i], "default")) {
+                        r = add_counter(env, plan->counters[i], err);
                         continue;
-                if (env->counter_count == COUNTERS_MAX)
-                        return error_set(err, -E2BIG, "counters",
-                                         "more than %d counters: name fewer events", COUNTERS_MAX);
-                r = event_resolve(plan->counters[i], &env->counters[env->counter_count++], err);
+                }
+                for (size_t d = 0; (name = event_default_at(d)) && !r; d++)
+                        r = add_counter(env, name, err);
         }
         return r;
 }
 
-int run_expand(const struct plan *plan, struct result *result, struct mproc_err *err)
+static void drop_repeated_workloads(struct plan *plan)
 {
+        uint32_t kept = 0;
+
+        for (uint32_t i = 0; i < plan->workload_count; i++) {
+                uint32_t k = 0;
+
+                while (k < kept && strcmp(plan->workloads[k], plan->workloads[i]))
+                        k++;
+                if (k == kept)
+                        memmove(plan->workloads[kept++], plan->workloads[i], NAME_MAX_BYTES);
+        }
+        plan->workload_count = kept;
+}
+
+int run_expand(const struct plan *given, struct result *result, struct mproc_err *err)
+{
+        const struct plan *plan = &result->plan;
         struct topology *topology = NULL;
-        bool strip = plan->start_strip;
+        bool strip = given->start_strip;
         int r;
 
-        result->plan = *plan;
+        result->plan = *given;
+        drop_repeated_workloads(&result->plan);
         text_copy(result->tool_version, sizeof(result->tool_version), MPBENCH_VERSION);
         r = check_names(plan, err);
         if (r < 0)
@@ -301,6 +336,8 @@ int run_expand(const struct plan *plan, struct result *result, struct mproc_err 
         }
         if (!r && strip)
                 r = expand_workload(result, topology, "start", true, err);
+        if (!r)
+                r = judge_check(result, err);
         topology_free(topology);
         return r;
 }

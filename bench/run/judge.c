@@ -277,8 +277,8 @@ static void say_why_no_verdict(struct result *result)
                          ceil((double)result->duration_ns / result->rounds / 1e9 * (double)needed));
         if (compared && used < needed)
                 snprintf(text, size,
-                         "no verdicts: they need %zu rounds, and %u were done (--rounds=%zu%s)",
-                         needed, used, needed, time);
+                         "no verdicts: they need %zu rounds, and %u %s done (--rounds=%zu%s)",
+                         needed, used, used == 1 ? "was" : "were", needed, time);
         else if (compared)
                 text_copy(text, size,
                           "no verdicts: trials that failed left too few rounds to compare");

@@ -37,6 +37,12 @@ int calibrate_cells(struct measurement *m, struct mproc_err *err);
  * Looks at the length alone; a rate does not depend on it. */
 void calibrate_again(struct cell *cell, const struct trial_outcome *outcome);
 
+/* Whether rounds have trials of it. */
+bool measure_is_measured(const struct cell *cell);
+
+/* What a round takes. */
+uint64_t measure_round_ns(const struct measurement *m);
+
 /* The user named its workload: it is not of the strip that is measured beside it. */
 bool measure_is_asked_for(const struct plan *plan, const struct cell *cell);
 

@@ -1,0 +1,260 @@
+#include "run/measure.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "stats/shuffle.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROUNDS_MAX 1000
+#define OVERDRAFT 1.3 /* of the budget: a machine that has become slower ends the run there */
+
+/* One trial of every cell in the order of this round. Returns 1 when it was cut short. */
+static int measure_round(struct measurement *m, uint32_t round, struct mproc_err *err)
+{
+        struct result *result = m->result;
+        uint32_t n = (uint32_t)result->cell_count, position = 0;
+        struct trial_noise *noises = calloc(n, sizeof(*noises));
+        uint32_t *order = calloc(n, sizeof(*order));
+        int r = 0;
+
+        if (!noises || !order) {
+                r = error_set(err, -ENOMEM, "measure", "no memory for a round");
+                goto out;
+        }
+        m->round = round;
+        shuffle_round(result->plan.seed, round, order, n);
+        for (uint32_t i = 0; i < n && !r; i++) {
+                struct cell *cell = &result->cells[order[i]];
+                struct trial *trial;
+
+                if (!measure_is_measured(cell))
+                        continue;
+                if (measure_stopped(m)) {
+                        r = 1;
+                        break;
+                }
+                trial = result_add_trial(result, cell->workers);
+                if (!trial) {
+                        r = error_set(err, -ENOMEM, "measure", "no memory for a trial");
+                        break;
+                }
+                trial->cell = cell->id;
+                trial->round = round;
+                trial->position = position;
+                r = measure_trial(m, cell, cell->ops, result->plan.seed + round, trial, err);
+                if (r < 0 || trial->outcome.status == TRIAL_INTERRUPTED) {
+                        result_drop_trial(result);
+                        r = r < 0 ? r : 1;
+                        break;
+                }
+                calibrate_again(cell, &trial->outcome);
+                noises[position++] = trial->noise;
+        }
+        if (r == 0 && noise_round_disturbed(noises, position, m->watched)) {
+                result->disturbed_rounds++;
+                for (uint32_t i = 0; i < position; i++)
+                        result->trials[result->trial_count - 1 - i].disturbed = 1;
+        }
+out:
+        free(noises);
+        free(order);
+        return r;
+}
+
+/* The most that the user's limits allow. All numbers of rounds are fixed before any of them; 0:
+ * there is nothing to measure. */
+static uint32_t most_rounds(const struct measurement *m)
+{
+        const struct plan *plan = &m->result->plan;
+        uint64_t spent = clock_now_ns() - m->begin_ns, each = measure_round_ns(m);
+        uint64_t most = plan->rounds ? plan->rounds : ROUNDS_MAX, affordable;
+
+        if (!each)
+                return 0;
+        if (!plan->rounds && !plan->precision_ppm && !m->has_rate)
+                most = judge_rounds_needed(m->result); /* to verify, and to say so */
+        if (plan->budget_ns) {
+                affordable = plan->budget_ns > spent ? (plan->budget_ns - spent) / each : 0;
+                most = affordable < most ? affordable : most;
+        }
+        return most ? (uint32_t)most : 1;
+}
+
+/* True when the budget is overdrawn, whatever the data say; one round there is always. */
+static bool broke(const struct measurement *m)
+{
+        uint64_t budget = m->result->plan.budget_ns;
+
+        return budget && m->result->rounds &&
+               (double)(clock_now_ns() - m->begin_ns) > OVERDRAFT * (double)budget;
+}
+
+static int measure_rounds(struct measurement *m, uint32_t until, uint32_t *replaced,
+                          struct mproc_err *err)
+{
+        struct result *result = m->result;
+        uint32_t spare = until / 4;
+        int r = 0;
+
+        m->stage = "measuring";
+        while (!r && result->rounds < until + *replaced) {
+                uint32_t disturbed = result->disturbed_rounds;
+
+                m->rounds = until + *replaced;
+                if (measure_stopped(m)) {
+                        r = 1;
+                        break;
+                }
+                if (broke(m)) {
+                        result->end = RESULT_BUDGET;
+                        break;
+                }
+                r = measure_round(m, result->rounds, err);
+                if (r)
+                        break;
+                result->rounds++;
+                /* At most a quarter more rounds stand in for disturbed ones. */
+                if (result->disturbed_rounds > disturbed && *replaced < spare)
+                        (*replaced)++;
+        }
+        if (r == 1)
+                result->end = RESULT_INTERRUPTED;
+        return r < 0 ? r : 0;
+}
+
+static bool is_precise(const struct result *result, double figure, double low, double high)
+{
+        return (high - low) / 2 <= (double)result->plan.precision_ppm / 1e6 * figure;
+}
+
+/* Comparisons are what the run is about; figures, where there are none. */
+static bool precise_enough(const struct result *result)
+{
+        bool precise = true;
+
+        for (size_t i = 0; i < result->comparison_count; i++) {
+                const struct comparison *c = &result->comparisons[i];
+
+                precise &= is_precise(result, c->ratio, c->ci_low, c->ci_high);
+        }
+        for (size_t i = 0; i < result->cell_count && !result->comparison_count; i++) {
+                const struct cell *cell = &result->cells[i];
+                const struct summary *figure = &cell->summary[cell->primary];
+
+                precise &= cell->status != CELL_MEASURED ||
+                           is_precise(result, figure->median, figure->ci_low, figure->ci_high);
+        }
+        return precise;
+}
+
+/* The rounds that count: those not disturbed, when enough of them are left; else all, and the
+ * report says so. */
+static void choose_used(struct result *result)
+{
+        uint32_t calm = result->rounds - result->disturbed_rounds;
+        size_t needed = judge_rounds_needed(result);
+
+        result->disturbed_kept = result->disturbed_rounds && calm < needed;
+}
+
+static int analyse(struct result *result, struct mproc_err *err)
+{
+        int r;
+
+        choose_used(result);
+        r = summarise_cells(result, err);
+        return r ? r : judge_cells(result, err);
+}
+
+/* PUs that some team is bound to: what happens on others disturbs nobody. A team that is not bound
+ * may be anywhere; process starts beside bound teams are not asked. Empty: all. */
+static struct cpuset watched_pus(const struct result *result, uint32_t *count)
+{
+        struct cpuset watched = {0};
+        bool anywhere = false;
+
+        *count = 0;
+        for (size_t i = 0; i < result->cell_count; i++) {
+                const struct cell *cell = &result->cells[i];
+
+                anywhere |= cell->kind != MPB_LIFE_CYCLE && cell->status != CELL_SKIPPED &&
+                            !strcmp(cell->level[FACTOR_PLACE], "none");
+                for (int w = 0; w < CPUSET_WORDS; w++)
+                        watched.bits[w] |= cell->placed.bits[w];
+        }
+        for (int w = 0; w < CPUSET_WORDS; w++)
+                *count += (uint32_t)__builtin_popcountll(watched.bits[w]);
+        if (*count && !anywhere)
+                return watched;
+        *count = result->environment.allowed_pus;
+        return result->environment.allowed;
+}
+
+/* Rounds until the end, or with a wanted precision until a look at the data finds it reached. */
+static int measure_looks(struct measurement *m, struct mproc_err *err)
+{
+        struct result *result = m->result;
+        uint32_t looks = judge_looks(&result->plan), most = most_rounds(m), replaced = 0;
+        uint64_t first = looks > 1 ? judge_rounds_needed(result) : most;
+
+        for (uint32_t look = 0; look < looks; look++) {
+                uint32_t until = first << look < most ? (uint32_t)(first << look) : most;
+                int r = measure_rounds(m, until, &replaced, err);
+
+                result->duration_ns = clock_now_ns() - m->begin_ns;
+                if (!r)
+                        r = analyse(result, err);
+                if (r < 0)
+                        return r;
+                if (result->end != RESULT_COMPLETE || until == most || precise_enough(result))
+                        break;
+        }
+        return 0;
+}
+
+int run_measure(struct result *result, const struct run_hooks *hooks, struct mproc_err *err)
+{
+        struct measurement m = {.result = result, .hooks = hooks, .begin_ns = clock_now_ns()};
+        struct cpuset watched = watched_pus(result, &m.watched);
+        int r;
+
+        m.cell_ns = calloc(result->cell_count, sizeof(*m.cell_ns));
+        if (!m.cell_ns)
+                return error_set(err, -ENOMEM, "measure", "no memory for the cells");
+        r = topology_new(&m.topology, NULL, NULL, err);
+        if (!r)
+                r = noise_reader_new(&m.noise, &watched, err);
+        if (!r)
+                r = session_init(&m.session, hooks->stop_fd, err);
+        if (!r)
+                r = calibrate_cells(&m, err);
+        if (!r && measure_stopped(&m))
+                result->end = RESULT_INTERRUPTED;
+        if (!r)
+                r = measure_looks(&m, err);
+        if (!r)
+                advise_result(result);
+        session_done(&m.session);
+        noise_reader_free(m.noise);
+        topology_free(m.topology);
+        free(m.cell_ns);
+        return r;
+}
+
+uint64_t run_expected_ns(const struct result *result)
+{
+        const struct plan *plan = &result->plan;
+        uint64_t trials = 0;
+
+        for (size_t i = 0; i < result->cell_count; i++)
+                trials += measure_is_measured(&result->cells[i]);
+        /* Before calibration all that is known of a trial is what it aims at, and what starting a
+         * team takes. */
+        trials *= 45 * NS_PER_MS;
+        if (!plan->rounds)
+                return plan->budget_ns;
+        trials *= plan->rounds + 3;
+        return plan->budget_ns && plan->budget_ns < trials ? plan->budget_ns : trials;
+}
