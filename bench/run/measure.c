@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "base/units.h"
 #include "stats/shuffle.h"
 #include "workloads/workload_table.h"
 #include <errno.h>
@@ -68,7 +69,9 @@ int measure_trial(struct measurement *m, struct cell *cell, uint64_t ops, uint64
                 .counter_count = env->counter_count,
         };
         struct cpuset *cpus = calloc(cell->workers, sizeof(*cpus));
-        char note[sizeof(cell->note)];
+        uint64_t ballast = ballast_of(cell);
+        char note[sizeof(cell->note)], size[32];
+        struct mproc_err why = {0};
         int pids[HOSTS_MAX], r;
 
         if (!cpus)
@@ -86,20 +89,30 @@ int measure_trial(struct measurement *m, struct cell *cell, uint64_t ops, uint64
                                                                                    : cell->value[i];
         r = place_workers(m->topology, cell->level[FACTOR_PLACE], cell->workers, cpus, note,
                           sizeof(note), err);
-        if (!r)
-                r = session_warm(&m->session, ballast_of(cell), err);
+        if (r < 0)
+                goto out;
+        r = session_warm(&m->session, ballast, &why);
         if (!r) {
                 noise_reader_own(m->noise, pids, session_pids(&m->session, pids));
                 noise_begin(m->noise);
-                r = session_trial(&m->session, ballast_of(cell), &request, cpus, &trial->outcome,
-                                  trial->workers, err);
+                r = session_trial(&m->session, ballast, &request, cpus, &trial->outcome,
+                                  trial->workers, &why);
                 noise_end(m->noise, &trial->noise);
         }
-        free(cpus);
         if (r == -EINTR) {
                 trial->outcome.status = TRIAL_INTERRUPTED;
                 r = 0;
+        } else if (r < 0 && ballast) { /* a smaller parent may still be had */
+                trial->outcome.status = TRIAL_UNSUPPORTED;
+                snprintf(trial->outcome.reason, sizeof(trial->outcome.reason),
+                         "no parent of %s: %.400s",
+                         units_format_size((double)ballast, size, sizeof(size)), why.text);
+                r = 0;
+        } else if (r < 0 && err) {
+                *err = why;
         }
+out:
+        free(cpus);
         return r;
 }
 
