@@ -53,11 +53,12 @@ int main(int argc, char **argv)
         setlocale(LC_CTYPE, "");  /* not LC_NUMERIC: reports have a decimal point everywhere */
         status = dispatch(argc, argv);
 
+        if (!fflush(stdout) && !ferror(stdout))
+                return status;
         errno = 0;
-        if (fflush(stdout) || ferror(stdout)) {
-                fprintf(stderr, "mpbench: stdout could not be written%s%s\n", errno ? ": " : "",
-                        errno ? strerror(errno) : "");
-                return CLI_COULD_NOT_RUN;
-        }
-        return status;
+        putchar('\n'); /* may have failed long ago: asked again, it says why */
+        fflush(stdout);
+        fprintf(stderr, "mpbench: stdout could not be written%s%s\n", errno ? ": " : "",
+                errno ? strerror(errno) : "");
+        return CLI_COULD_NOT_RUN;
 }

@@ -34,6 +34,14 @@ static void strip_slashes(char *path)
                 path[--length] = '\0';
 }
 
+static int refuse(const char *wanted, const char *parent, int code, struct mproc_err *err)
+{
+        return error_set(err, -code, STAGE,
+                         "cannot make the folder '%.180s' in '%.180s': %s (%s); choose another one "
+                         "with --out, or --no-save",
+                         wanted, parent, strerrordesc_np(code), strerrorname_np(code));
+}
+
 /* Permissions, read-only file systems, quotas of inodes: the attempt knows them all. */
 static int try_to_make(const char *parent, const char *wanted, struct mproc_err *err)
 {
@@ -41,10 +49,7 @@ static int try_to_make(const char *parent, const char *wanted, struct mproc_err 
 
         snprintf(probe, sizeof(probe), "%s/.mpbench-XXXXXX", parent);
         if (!mkdtemp(probe))
-                return error_errno(err, -errno, STAGE,
-                                   "cannot write to '%.200s', where '%.200s' would be; choose "
-                                   "another folder with --out, or --no-save",
-                                   parent, wanted);
+                return refuse(wanted, parent, errno, err);
         rmdir(probe);
         return 0;
 }
@@ -64,12 +69,11 @@ int run_folder_check(const struct run_options *options, struct mproc_err *err)
                 to_parent(path); /* the new folder is made beside the old one */
         while (stat(path, &info)) {
                 if (errno != ENOENT)
-                        return error_errno(err, -errno, STAGE, "cannot make the folder '%.200s'",
-                                           wanted);
+                        return refuse(wanted, path, errno, err);
                 to_parent(path);
         }
         if (!S_ISDIR(info.st_mode))
-                return error_errno(err, -ENOTDIR, STAGE, "cannot make the folder '%.200s'", wanted);
+                return refuse(wanted, path, ENOTDIR, err);
         return try_to_make(path, wanted, err);
 }
 

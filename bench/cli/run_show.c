@@ -114,19 +114,22 @@ static size_t widest(const struct view *view)
 int run_show_cells(const struct result *result, const struct page *page, struct mproc_err *err)
 {
         struct view view;
+        bool none = true; /* was run: then the reasons are all that there is to show */
         char name[NAME_BYTES];
         size_t columns;
         int rc = view_init(&view, result, err);
 
         if (rc)
                 return rc;
+        for (size_t i = 0; i < result->cell_count; i++)
+                none &= result->cells[i].status == CELL_SKIPPED;
         columns = widest(&view);
         for (size_t i = 0; i < view.section_count; i++)
                 for (size_t k = 0; k < view.sections[i].row_count; k++) {
                         const struct view_section *section = &view.sections[i];
                         const struct view_row *row = &section->rows[k];
 
-                        if (row->cell->status == CELL_SKIPPED)
+                        if (row->cell->status == CELL_SKIPPED && !none)
                                 continue;
                         page_pad(page, name_row(&view, section, row, name), columns + 2);
                         print_row(page, section, row);

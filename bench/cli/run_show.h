@@ -10,7 +10,7 @@
 /* --dry-run: cells, those that are skipped and why, rounds, expected time. */
 void run_show_plan(const struct result *result, const struct page *page);
 
-/* --quiet: one line per cell that was run. */
+/* --quiet: one line per cell that was run; where none was, the reasons why. */
 int run_show_cells(const struct result *result, const struct page *page, struct mproc_err *err);
 
 /* The progress callback: one line on stderr, written over. */

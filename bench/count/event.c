@@ -5,6 +5,7 @@
 #include "count/event_internal.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <perfmon/pfmlib_perf_event.h>
 #include <stdio.h>
@@ -186,6 +187,15 @@ int event_resolve(const char *name, struct counter_spec *spec, struct mproc_err 
                                  "\"%.100s\" is no event name: 1 to %zu characters are allowed",
                                  name, sizeof(found.name) - sizeof(":u"));
         text_copy(found.name, sizeof(found.name), name);
+        if (event_paranoid() ==
+            INT_MIN) { /* libpfm4 looks there, too, and would call the name wrong */
+                found.status = COUNTER_UNSUPPORTED;
+                text_copy(found.reason, sizeof(found.reason),
+                          "the kernel offers no perf events: "
+                          "/proc/sys/kernel/perf_event_paranoid is missing");
+                *spec = found;
+                return 0;
+        }
         r = pfm_initialize();
         if (r != PFM_SUCCESS) {
                 found.status = COUNTER_UNSUPPORTED;

@@ -22,7 +22,7 @@ static inline void pause_cpu(void)
 void gate_init(struct gate *gate, uint32_t workers, bool spin)
 {
         atomic_init(&gate->arrived, 0);
-        atomic_init(&gate->woken, 0);
+        atomic_init(&gate->state, GATE_CLOSED);
         atomic_init(&gate->spinning, 0);
         atomic_init(&gate->opened_ns, 0);
         gate->workers = workers;
@@ -36,20 +36,35 @@ static void open_gate(struct gate *gate)
         atomic_compare_exchange_strong(&gate->opened_ns, &closed, clock_now_ns());
 }
 
-void gate_pass(struct gate *gate)
+static void leave_closed(struct gate *gate, uint32_t state)
+{
+        uint32_t closed = GATE_CLOSED;
+
+        atomic_compare_exchange_strong(&gate->state, &closed, state);
+        syscall(SYS_futex, &gate->state, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+void gate_abandon(struct gate *gate)
+{
+        leave_closed(gate, GATE_ABANDONED);
+}
+
+bool gate_pass(struct gate *gate)
 {
         uint64_t until;
+        uint32_t state;
 
         if (atomic_fetch_add(&gate->arrived, 1) + 1 >= gate->workers) {
                 if (!gate->spin)
                         open_gate(gate);
-                atomic_store(&gate->woken, 1);
-                syscall(SYS_futex, &gate->woken, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+                leave_closed(gate, GATE_ALL_ARRIVED);
         }
-        while (!atomic_load(&gate->woken))
-                syscall(SYS_futex, &gate->woken, FUTEX_WAIT, 0, NULL, NULL, 0);
+        while ((state = atomic_load(&gate->state)) == GATE_CLOSED)
+                syscall(SYS_futex, &gate->state, FUTEX_WAIT, GATE_CLOSED, NULL, NULL, 0);
+        if (state == GATE_ABANDONED)
+                return false;
         if (!gate->spin)
-                return;
+                return true;
 
         if (atomic_fetch_add(&gate->spinning, 1) + 1 >= gate->workers)
                 open_gate(gate);
@@ -59,4 +74,5 @@ void gate_pass(struct gate *gate)
                         open_gate(gate);
                 pause_cpu();
         }
+        return true;
 }

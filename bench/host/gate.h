@@ -12,9 +12,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum gate_state {
+        GATE_CLOSED,
+        GATE_ALL_ARRIVED,
+        GATE_ABANDONED, /* nobody passes any more */
+};
+
 struct gate {
         alignas(128) _Atomic uint32_t arrived;   /* workers at the first step */
-        alignas(128) _Atomic uint32_t woken;     /* futex: 1 when all have arrived */
+        alignas(128) _Atomic uint32_t state;     /* futex: enum gate_state */
         alignas(128) _Atomic uint32_t spinning;  /* workers at the second step */
         alignas(128) _Atomic uint64_t opened_ns; /* 0: closed */
         uint32_t workers;
@@ -24,7 +30,10 @@ struct gate {
 /* `workers` to wait for; 1 lets each pass alone (methods that are not concurrent). */
 void gate_init(struct gate *gate, uint32_t workers, bool spin);
 
-/* Worker: returns when the gate is open. The host kills those who wait when one of them dies. */
-void gate_pass(struct gate *gate);
+/* Worker: true when the gate is open, false when it was abandoned. */
+bool gate_pass(struct gate *gate);
+
+/* Host: sends those who wait away, and all who come later. For threads, which nobody can kill. */
+void gate_abandon(struct gate *gate);
 
 #endif

@@ -7,10 +7,10 @@
  * It links the runtime and the plain workloads and nothing else, so that what is measured is not
  * what the driver happens to be. End of file on the socket ends it; the death of the driver does,
  * too. */
-#include "base/error.h"
 #include "base/stream.h"
 #include "host/hello.h"
 #include "host/trial_run.h"
+#include "mproc/limits.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <mproc/mproc.h>
@@ -30,9 +30,7 @@ static int load_ballast(size_t bytes, struct mproc_err *err)
                 return 0;
         memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (memory == MAP_FAILED)
-                return error_errno(err, -errno, "ballast",
-                                   "no %zu MiB for a large parent: choose a smaller parent_rss",
-                                   bytes >> 20);
+                return limits_error(err, -errno, "ballast", "its memory cannot be had");
         madvise(memory, bytes, MADV_NOHUGEPAGE);
         for (size_t at = 0; at < bytes; at += 4096)
                 memory[at] = 1;

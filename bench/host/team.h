@@ -1,7 +1,7 @@
 /* The team of one trial, in shared memory that the host and all workers map at one address.
  *
  * The host fills everything and then only reads; each worker writes its own seat, and the gate and
- * `first_done` are the only words that several write. */
+ * `state` are the only words that several write. */
 #ifndef HOST_TEAM_H
 #define HOST_TEAM_H
 
@@ -15,9 +15,15 @@ struct seat {
         struct cpuset cpus;
 };
 
+enum team_state {
+        TEAM_AT_WORK,
+        TEAM_FIRST_DONE, /* a worker has finished */
+        TEAM_ABANDONED,  /* the rest of the work is left undone */
+};
+
 struct team {
         struct gate gate;
-        alignas(MPB_CACHE_LINE) _Atomic uint32_t first_done; /* 1: a worker has finished */
+        alignas(MPB_CACHE_LINE) _Atomic uint32_t state;
         alignas(MPB_CACHE_LINE) struct mpb_trial trial;
         uint64_t grain; /* operations per call of work */
         char workload[NAME_MAX_BYTES];

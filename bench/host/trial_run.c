@@ -190,6 +190,10 @@ static int wait_for_all(struct run *run, struct worker_outcome *workers)
 /* Joins what is left, by force where it still runs, and reads the steps of each start. */
 static void stop_workers(struct run *run, struct worker_outcome *workers)
 {
+        if (run->outcome->status != TRIAL_OK) { /* threads end by themselves or not at all */
+                atomic_store(&run->team->state, TEAM_ABANDONED);
+                gate_abandon(&run->team->gate);
+        }
         for (uint32_t i = 0; i < run->started; i++) {
                 struct mproc_start_steps steps;
 

@@ -43,15 +43,17 @@ void team_share(const struct mpb_trial *trial, enum mpb_kind kind, uint32_t inde
 static void work(struct team *team, const struct mpb_workload *workload, struct mpb_worker *worker,
                  uint64_t first, uint64_t count, struct worker_outcome *outcome)
 {
+        uint32_t state = TEAM_AT_WORK;
         uint64_t done = 0;
         bool noted = false;
 
-        while (done < count) {
+        while (done < count && state != TEAM_ABANDONED) {
                 uint64_t grain = count - done < team->grain ? count - done : team->grain;
 
                 workload->work(worker, first + done, grain);
                 done += grain;
-                if (!noted && atomic_load_explicit(&team->first_done, memory_order_relaxed)) {
+                state = atomic_load_explicit(&team->state, memory_order_relaxed);
+                if (!noted && state != TEAM_AT_WORK) {
                         noted = true;
                         outcome->noted_ops = done;
                         outcome->noted_ns = clock_now_ns();
@@ -60,7 +62,8 @@ static void work(struct team *team, const struct mpb_workload *workload, struct 
         if (workload->flush)
                 workload->flush(worker);
         outcome->end_ns = clock_now_ns();
-        atomic_store_explicit(&team->first_done, 1, memory_order_relaxed);
+        state = TEAM_AT_WORK;
+        atomic_compare_exchange_strong(&team->state, &state, TEAM_FIRST_DONE);
         outcome->ops = done;
         if (!noted) {
                 outcome->noted_ops = done;
@@ -97,7 +100,10 @@ int worker_main(void *argument, size_t size)
         meter_read(&meter, &before);
 
         outcome->gate_ns = clock_now_ns();
-        gate_pass(&team->gate);
+        if (!gate_pass(&team->gate)) {
+                meter_close(&meter);
+                goto detach;
+        }
         meter_read(&meter, &before);
         outcome->pu_begin = sched_getcpu();
         outcome->begin_ns = clock_now_ns();
@@ -121,6 +127,7 @@ detach:
         if (workload->detach)
                 workload->detach(&worker);
 fail:
-        mproc_self_fail(&err);
+        if (err.code)
+                mproc_self_fail(&err);
         return 1;
 }

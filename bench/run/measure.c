@@ -3,8 +3,10 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "base/units.h"
 #include "workloads/workload_table.h"
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,15 +69,22 @@ static void tell(struct measurement *m, const struct cell *cell)
 static int without_host(const struct measurement *m, const struct cell *cell,
                         struct trial_outcome *outcome, const struct mproc_err *err)
 {
+        uint64_t ballast = ballast_of(cell);
+        char size[32];
+
         if (err->code == -EINTR)
                 outcome->status = TRIAL_INTERRUPTED;
-        else if (ballast_of(cell))
+        else if (ballast)
                 outcome->status = TRIAL_UNSUPPORTED;
         else if (m->rounds)
                 outcome->status = TRIAL_START_FAILED;
         else
                 return err->code;
-        text_copy(outcome->reason, sizeof(outcome->reason), err->text);
+        if (ballast)
+                snprintf(outcome->reason, sizeof(outcome->reason), "no parent of %s: %.400s",
+                         units_format_size((double)ballast, size, sizeof(size)), err->text);
+        else
+                text_copy(outcome->reason, sizeof(outcome->reason), err->text);
         return 0;
 }
 

@@ -5,6 +5,7 @@
 #include "base/stream.h"
 #include "base/text.h"
 #include "host/hello.h"
+#include "mproc/limits.h"
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -32,7 +34,14 @@ int session_init(struct session *session, int stop_fd, struct mproc_err *err)
 
         memset(session, 0, sizeof(*session));
         session->stop_fd = stop_fd;
-        own[n > 0 ? n : 0] = '\0';
+        if (n < 0)
+                return error_errno(err, -errno, "host",
+                                   "%s is looked for beside this program, but /proc/self/exe does "
+                                   "not say where that is: mount /proc",
+                                   HOST_PROGRAM);
+        /* What a host leaves behind becomes a child of this process: reap() */
+        prctl(PR_SET_CHILD_SUBREAPER, 1);
+        own[n] = '\0';
         slash = strrchr(own, '/');
         if (slash)
                 *slash = '\0';
@@ -47,7 +56,9 @@ int session_init(struct session *session, int stop_fd, struct mproc_err *err)
                          HOST_PROGRAM, own, own, MPBENCH_LIBEXEC);
 }
 
-/* Waits for the end of a host, kills it when it does not come; says in words how it ended. */
+/* Waits for the end of a host, kills it when it does not come; says in words how it ended. Its fork
+ * server, and workers that it left, are in its process group: none of them is there afterwards, not
+ * even as a zombie. */
 static void reap(struct session_host *host, char *how, size_t size)
 {
         struct pollfd fd = {.fd = pidfd_open(host->pid, 0), .events = POLLIN};
@@ -57,7 +68,10 @@ static void reap(struct session_host *host, char *how, size_t size)
                 kill(host->pid, SIGKILL);
         if (fd.fd >= 0)
                 close(fd.fd);
+        kill(-host->pid, SIGKILL);
         while (waitid(P_PID, (id_t)host->pid, &info, WEXITED) < 0 && errno == EINTR)
+                ;
+        while (waitpid(-host->pid, NULL, 0) > 0 || errno == EINTR)
                 ;
         if (info.si_code == CLD_EXITED)
                 snprintf(how, size, "it left with exit code %d", info.si_status);
@@ -121,13 +135,13 @@ static int start_host(struct session *session, struct session_host *host, struct
         int pair[2], r;
 
         if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-                return error_errno(err, -errno, "host", "no socket to talk to a host");
+                return limits_error(err, -errno, "host", "no socket to talk to a host");
         r = spawn_host(session->program, host->ballast, pair[1], &host->pid);
         close(pair[1]);
         if (r < 0) {
                 close(pair[0]);
                 host->pid = 0;
-                return error_errno(err, r, "host", "%s could not be started", session->program);
+                return limits_error(err, r, "host", HOST_PROGRAM " could not be started");
         }
         host->socket = pair[0];
         r = stream_receive(host->socket, &hello, sizeof(hello), clock_now_ns() + HELLO_NS,

@@ -22,7 +22,8 @@ struct session {
         int stop_fd; /* readable: the trial in hand is given up; −1: none */
 };
 
-/* Finds the host program: beside this one, or where it is installed. -ENOENT. */
+/* Finds the host program: beside this one, or where it is installed. -ENOENT. From here on orphaned
+ * descendants become children of this process. */
 int session_init(struct session *session, int stop_fd, struct mproc_err *err);
 /* Ends all hosts, and with them their teams. NULL and zeroed are fine. */
 void session_done(struct session *session);
