@@ -176,12 +176,29 @@ static void a_start_in_flight_says_that_the_fork_server_was_killed(const char *u
 
 /* Forks -------------------------------------------------------------------------------------- */
 
+/* Descriptors above stderr that lead to something of which the name begins so. */
+static size_t count_links(const char *prefix)
+{
+        char path[32], target[64] = "";
+        size_t n = 0;
+
+        for (int fd = 3; fd < 256; fd++) {
+                snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+                n += readlink(path, target, sizeof(target) - 1) > 0 &&
+                     !strncmp(target, prefix, strlen(prefix));
+        }
+        return n;
+}
+
 static struct mproc_process *inherited;
 
 static bool in_a_foreign_fork(const char *method)
 {
         struct belongings before;
 
+        CHECK(count_links("anon_inode:[pidfd]") == 0);
+        CHECK(count_links("socket:") == 0);
+        CHECK(count_links("pipe:") == 2); /* the gate's */
         CHECK(mproc_process_join(inherited, 0, NULL, NULL) == -ECHILD);
         CHECK(mproc_process_kill(inherited, NULL) == -ECHILD);
         CHECK(mproc_process_fd(inherited) == -1);

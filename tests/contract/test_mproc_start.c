@@ -1,8 +1,7 @@
 /* What reaches a started process, under every start method. */
-#include "contract/mproc_scene.h"
+#include "contract/mproc_gate.h"
 
 #include <dlfcn.h>
-#include <fcntl.h>
 
 struct message {
         int32_t number;
@@ -88,14 +87,23 @@ static int count_own_fds(void *arg, size_t size)
 {
         (void)arg;
         (void)size;
+        for (int fd = 3; fd < 50; fd++)
+                if (fcntl(fd, F_GETFD) >= 0 && !(fcntl(fd, F_GETFD) & FD_CLOEXEC))
+                        return 100 + fd;
         return (int)count_fds();
 }
 
 static void a_fresh_process_has_only_what_it_needs(const char *method)
 {
         int extra = open("/dev/null", O_RDONLY); /* not close-on-exec */
+        struct mproc_process *other;
+
+        open_gate();
+        other = start_waiting(method, 0);
         /* ".", "..", 0, 1, 2, the open directory, the lifeline. */
         expect_exit(start_target(method, count_own_fds, NULL, 0), 7);
+        release_gate();
+        expect_exit(other, 0);
         close(extra);
 }
 
@@ -228,7 +236,7 @@ static void signals_are_as_in_a_new_program(const char *method)
 {
         struct sigaction term, pipe_, hup, handled = {.sa_handler = ignore},
                                            ignored = {.sa_handler = SIG_IGN};
-        sigset_t block, before;
+        sigset_t block, before, after;
         struct mproc_process *process;
 
         sigemptyset(&block);
@@ -241,8 +249,9 @@ static void signals_are_as_in_a_new_program(const char *method)
         sigaction(SIGHUP, &hup, NULL);
         sigaction(SIGPIPE, &pipe_, NULL);
         sigaction(SIGTERM, &term, NULL);
-        pthread_sigmask(SIG_SETMASK, &before, NULL);
-        if (!strcmp(method, "forkserver")) { /* HUP as it was when the server was started */
+        pthread_sigmask(SIG_SETMASK, &before, &after);
+        assert_false(sigismember(&after, SIGTERM)); /* starts have left the parent's mask alone */
+        if (!strcmp(method, "forkserver")) {        /* HUP as it was when the server was started */
                 join_forever(process);
                 mproc_process_free(process);
         } else {
