@@ -81,7 +81,8 @@ static int without_host(const struct measurement *m, const struct cell *cell,
         else
                 return err->code;
         if (ballast)
-                snprintf(outcome->reason, sizeof(outcome->reason), "no parent of %s (parent_rss): %.400s",
+                snprintf(outcome->reason, sizeof(outcome->reason),
+                         "no parent of %s (parent_rss): %.400s",
                          units_format_size((double)ballast, size, sizeof(size)), err->text);
         else
                 text_copy(outcome->reason, sizeof(outcome->reason), err->text);
