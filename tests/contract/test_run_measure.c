@@ -1,8 +1,8 @@
 /* Whole runs, short ones: which trials there are and in what order, how a run ends, and what is
  * kept when it ends early. Of figures nothing is asserted. */
 #include "base/clock.h"
-#include "base/text.h"
 #include "run/run.h"
+#include "support/make_plan.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -57,29 +57,12 @@ static int tear_down(void **state)
         return 0;
 }
 
-static void give(struct scene *scene, enum factor factor, const char *name)
-{
-        struct levels *levels = &scene->plan.levels[factor];
-
-        text_copy(levels->name[levels->count++], LEVEL_BYTES, name);
-}
-
-static void set(struct scene *scene, const char *key, const char *text)
-{
-        struct plan_param *param = &scene->plan.params[scene->plan.param_count++];
-
-        text_copy(param->key, sizeof(param->key), key);
-        text_copy(param->text, sizeof(param->text), text);
-}
-
 /* Three strategies, one worker, too short for a rate: a trial takes a few ms. */
 static void plan_short(struct scene *scene, uint32_t rounds)
 {
-        give(scene, FACTOR_SHARE, "mutex");
-        give(scene, FACTOR_SHARE, "atomic");
-        give(scene, FACTOR_SHARE, "sharded");
-        give(scene, FACTOR_WORKERS, "1");
-        set(scene, "increments", "1000");
+        make_plan_levels(&scene->plan, FACTOR_SHARE, "mutex,atomic,sharded");
+        make_plan_levels(&scene->plan, FACTOR_WORKERS, "1");
+        make_plan_param(&scene->plan, "increments", "1000");
         scene->plan.rounds = rounds;
 }
 
@@ -236,8 +219,8 @@ static void where_nothing_can_be_measured_no_round_is_counted(void **state)
 {
         struct scene *scene = *state;
 
-        give(scene, FACTOR_SHARE, "atomic");
-        set(scene, "hold", "10"); /* it has no critical section */
+        make_plan_levels(&scene->plan, FACTOR_SHARE, "atomic");
+        make_plan_param(&scene->plan, "hold", "10"); /* it has no critical section */
         scene->plan.rounds = 5;
         run(scene);
         assert_int_equal(scene->result.cells[0].status, CELL_SKIPPED);
@@ -250,8 +233,8 @@ static void where_nothing_can_be_measured_no_round_is_counted(void **state)
 
 static void plan_precise(struct scene *scene, uint64_t precision_ppm, uint32_t rounds)
 {
-        give(scene, FACTOR_SHARE, "atomic");
-        give(scene, FACTOR_WORKERS, "1");
+        make_plan_levels(&scene->plan, FACTOR_SHARE, "atomic");
+        make_plan_levels(&scene->plan, FACTOR_WORKERS, "1");
         scene->plan.precision_ppm = precision_ppm;
         scene->plan.rounds = rounds;
 }
@@ -270,7 +253,7 @@ static void a_precision_that_is_not_reached_ends_with_the_rounds(void **state)
         struct scene *scene = *state;
 
         plan_precise(scene, 1, 14);
-        give(scene, FACTOR_SHARE, "mutex");
+        make_plan_levels(&scene->plan, FACTOR_SHARE, "mutex");
         run(scene);
         assert_rounds(&scene->result, 14);
 }
@@ -324,9 +307,9 @@ static void a_parent_that_does_not_fit_into_memory_is_skipped(void **state)
         struct result *result = &scene->result;
 
         strcpy(scene->plan.workloads[0], "start");
-        give(scene, FACTOR_SHARE, "raw-vfork");
-        set(scene, "starts", "1");
-        set(scene, "parent_rss", "0,1M");
+        make_plan_levels(&scene->plan, FACTOR_SHARE, "raw-vfork");
+        make_plan_param(&scene->plan, "starts", "1");
+        make_plan_param(&scene->plan, "parent_rss", "0,1M");
         scene->plan.rounds = 2;
         expand(scene);
         result->cells[1].value[1] = (int64_t)1 << 50; /* beyond every address space */

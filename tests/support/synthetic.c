@@ -74,3 +74,28 @@ void synthetic_fail(struct trial *trial, enum trial_status status, const char *r
         trial->outcome.verified = status == TRIAL_MISMATCH;
         text_copy(trial->outcome.reason, sizeof(trial->outcome.reason), reason);
 }
+
+uint32_t synthetic_start_cell(struct result *result, const char *start, uint32_t rounds,
+                              double wall_ns)
+{
+        uint32_t id = synthetic_cell(result, "mproc");
+        struct cell *cell = &result->cells[id];
+
+        text_copy(cell->workload, sizeof(cell->workload), "start");
+        text_copy(cell->level[FACTOR_START], LEVEL_BYTES, start);
+        cell->kind = MPB_LIFE_CYCLE;
+        cell->primary = METRIC_WALL;
+        for (uint32_t round = 0; round < rounds; round++)
+                synthetic_trial(result, id, round, 0)->outcome.wall_ns =
+                        (uint64_t)(wall_ns + 1000 * (round % 5));
+        return id;
+}
+
+const struct comparison *synthetic_comparison(const struct result *result, uint32_t cell,
+                                              enum metric metric)
+{
+        for (size_t i = 0; i < result->comparison_count; i++)
+                if (result->comparisons[i].cell == cell && result->comparisons[i].metric == metric)
+                        return &result->comparisons[i];
+        return NULL;
+}

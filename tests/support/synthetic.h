@@ -11,6 +11,14 @@
  * program when memory is out, as the functions below do. */
 uint32_t synthetic_cell(struct result *result, const char *share);
 
+/* A cell of process starts, as the strip adds them, with its trials. Its index. */
+uint32_t synthetic_start_cell(struct result *result, const char *start, uint32_t rounds,
+                              double wall_ns);
+
+/* The comparison of that cell with the baseline; NULL: there is none. */
+const struct comparison *synthetic_comparison(const struct result *result, uint32_t cell,
+                                              enum metric metric);
+
 /* The cell's trial of that round: OK, verified, with `rate` operations/s over 50 ms. The pointer
  * is valid until the next one is made. */
 struct trial *synthetic_trial(struct result *result, uint32_t cell, uint32_t round, double rate);

@@ -1,4 +1,4 @@
-/* Comparisons, verdicts and advice, and when there are none. */
+/* Comparisons with the baseline, and their verdicts. */
 #include "base/text.h"
 #include "run/measure.h"
 #include "stats/compare.h"
@@ -10,7 +10,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -50,17 +49,10 @@ static void judge(void)
         assert_int_equal(judge_cells(&result, NULL), 0);
 }
 
-static const struct comparison *comparison_of(uint32_t cell, enum metric metric)
-{
-        for (size_t i = 0; i < result.comparison_count; i++)
-                if (result.comparisons[i].cell == cell && result.comparisons[i].metric == metric)
-                        return &result.comparisons[i];
-        return NULL;
-}
-
 static enum verdict verdict_of(uint32_t cell)
 {
-        const struct comparison *comparison = comparison_of(cell, METRIC_THROUGHPUT);
+        const struct comparison *comparison =
+                synthetic_comparison(&result, cell, METRIC_THROUGHPUT);
 
         assert_non_null(comparison);
         return comparison->verdict;
@@ -69,21 +61,6 @@ static enum verdict verdict_of(uint32_t cell)
 static void set_level(uint32_t cell, enum factor factor, const char *level)
 {
         text_copy(result.cells[cell].level[factor], LEVEL_BYTES, level);
-}
-
-/* A cell of process starts, as the strip adds them. */
-static uint32_t add_start_cell(const char *start, uint32_t rounds, double wall_ns)
-{
-        uint32_t id = synthetic_cell(&result, "mproc");
-
-        text_copy(result.cells[id].workload, sizeof(result.cells[id].workload), "start");
-        set_level(id, FACTOR_START, start);
-        result.cells[id].kind = MPB_LIFE_CYCLE;
-        result.cells[id].primary = METRIC_WALL;
-        for (uint32_t round = 0; round < rounds; round++)
-                synthetic_trial(&result, id, round, 0)->outcome.wall_ns =
-                        (uint64_t)(wall_ns + 1000 * (round % 5));
-        return id;
 }
 
 /* Comparisons ------------------------------------------------------------------------------- */
@@ -98,7 +75,7 @@ static void clear_differences_are_faster_and_slower(void **unused)
         assert_int_equal(result.comparison_count, 2);
         assert_int_equal(verdict_of(atomic), VERDICT_FASTER);
         assert_int_equal(verdict_of(sharded), VERDICT_SLOWER);
-        comparison = comparison_of(atomic, METRIC_THROUGHPUT);
+        comparison = synthetic_comparison(&result, atomic, METRIC_THROUGHPUT);
         assert_int_equal(comparison->baseline, mutex);
         assert_int_equal(comparison->n, 12);
         assert_true(fabs(comparison->ratio - 5) < 0.02); /* cell ÷ baseline */
@@ -115,11 +92,12 @@ static void less_time_is_faster_where_time_is_the_metric(void **unused)
 
         (void)unused;
         result.cell_count = 0;
-        add_start_cell("fork", 12, 200000);
-        spawn = add_start_cell("spawn", 12, 600000);
+        synthetic_start_cell(&result, "fork", 12, 200000);
+        spawn = synthetic_start_cell(&result, "spawn", 12, 600000);
         judge();
-        assert_int_equal(comparison_of(spawn, METRIC_WALL)->verdict, VERDICT_SLOWER);
-        assert_true(comparison_of(spawn, METRIC_WALL)->ratio > 2.9);
+        assert_int_equal(synthetic_comparison(&result, spawn, METRIC_WALL)->verdict,
+                         VERDICT_SLOWER);
+        assert_true(synthetic_comparison(&result, spawn, METRIC_WALL)->ratio > 2.9);
 }
 
 static void a_small_difference_is_equivalent_within_the_threshold(void **unused)
@@ -160,14 +138,15 @@ static void each_workload_has_a_baseline_and_a_family_of_its_own(void **unused)
         uint32_t fork, spawn;
 
         (void)unused;
-        fork = add_start_cell("fork", 12, 200000);
-        spawn = add_start_cell("spawn", 12, 600000);
+        fork = synthetic_start_cell(&result, "fork", 12, 200000);
+        spawn = synthetic_start_cell(&result, "spawn", 12, 600000);
         measured(12);
         judge();
         assert_int_equal(result.comparison_count, 3);
-        assert_int_equal(comparison_of(spawn, METRIC_WALL)->baseline, fork);
-        assert_true(comparison_of(spawn, METRIC_WALL)->p_holm == 2.0 / 4096);
-        assert_true(comparison_of(atomic, METRIC_THROUGHPUT)->p_holm == 2 * 2.0 / 4096);
+        assert_int_equal(synthetic_comparison(&result, spawn, METRIC_WALL)->baseline, fork);
+        assert_true(synthetic_comparison(&result, spawn, METRIC_WALL)->p_holm == 2.0 / 4096);
+        assert_true(synthetic_comparison(&result, atomic, METRIC_THROUGHPUT)->p_holm ==
+                    2 * 2.0 / 4096);
 }
 
 static void only_start_methods_are_compared_by_the_cost_of_starting(void **unused)
@@ -182,10 +161,11 @@ static void only_start_methods_are_compared_by_the_cost_of_starting(void **unuse
         synthetic_rounds(&result, spawn, 12, RATE);
         synthetic_rounds(&result, held, 12, RATE);
         judge();
-        assert_non_null(comparison_of(spawn, METRIC_START));
-        assert_int_equal(comparison_of(spawn, METRIC_START)->verdict, VERDICT_NONE);
-        assert_null(comparison_of(atomic, METRIC_START));
-        assert_null(comparison_of(held, METRIC_START)); /* it differs in its parameters, too */
+        assert_non_null(synthetic_comparison(&result, spawn, METRIC_START));
+        assert_int_equal(synthetic_comparison(&result, spawn, METRIC_START)->verdict, VERDICT_NONE);
+        assert_null(synthetic_comparison(&result, atomic, METRIC_START));
+        assert_null(synthetic_comparison(&result, held,
+                                         METRIC_START)); /* it differs in its parameters, too */
 }
 
 static void disturbed_rounds_are_left_out_and_their_ratio_is_told(void **unused)
@@ -202,13 +182,13 @@ static void disturbed_rounds_are_left_out_and_their_ratio_is_told(void **unused)
                 }
         result.disturbed_rounds = 13;
         judge();
-        comparison = comparison_of(atomic, METRIC_THROUGHPUT);
+        comparison = synthetic_comparison(&result, atomic, METRIC_THROUGHPUT);
         assert_int_equal(comparison->n, 12);
         assert_true(fabs(comparison->ratio - 5) < 0.02);
         assert_true(fabs(comparison->all_rounds_ratio - 1) < 0.02);
         result.disturbed_kept = 1;
         judge();
-        comparison = comparison_of(atomic, METRIC_THROUGHPUT);
+        comparison = synthetic_comparison(&result, atomic, METRIC_THROUGHPUT);
         assert_int_equal(comparison->n, 25);
         assert_true(isnan(comparison->all_rounds_ratio));
 }
@@ -220,12 +200,12 @@ static void a_round_that_was_cut_short_compares_what_it_has(void **unused)
         synthetic_trial(&result, mutex, 12, RATE);
         result.rounds = 12; /* whole ones */
         judge();
-        assert_int_equal(comparison_of(atomic, METRIC_THROUGHPUT)->n, 12);
+        assert_int_equal(synthetic_comparison(&result, atomic, METRIC_THROUGHPUT)->n, 12);
         synthetic_trial(&result, atomic, 12, 5 * RATE);
         result.rounds = 12;
         judge();
-        assert_int_equal(comparison_of(atomic, METRIC_THROUGHPUT)->n, 13);
-        assert_int_equal(comparison_of(sharded, METRIC_THROUGHPUT)->n, 12);
+        assert_int_equal(synthetic_comparison(&result, atomic, METRIC_THROUGHPUT)->n, 13);
+        assert_int_equal(synthetic_comparison(&result, sharded, METRIC_THROUGHPUT)->n, 12);
 }
 
 static void several_looks_share_the_error(void **unused)
@@ -238,14 +218,14 @@ static void several_looks_share_the_error(void **unused)
         assert_int_equal(judge_rounds_needed(&result), 12);
         measured(12);
         judge();
-        low = comparison_of(atomic, METRIC_THROUGHPUT)->ci_low;
+        low = synthetic_comparison(&result, atomic, METRIC_THROUGHPUT)->ci_low;
         assert_int_equal(verdict_of(atomic), VERDICT_FASTER); /* 0.0195 < 0.05 */
 
         result.plan.precision_ppm = 10000;
         assert_int_equal(judge_rounds_needed(&result), 13); /* 1 + log2(40 × 3 / 0.05) = 12.2 */
         judge();
-        assert_true(comparison_of(atomic, METRIC_THROUGHPUT)->ci_low < low);
-        assert_true(comparison_of(atomic, METRIC_THROUGHPUT)->p_holm == 40 * p);
+        assert_true(synthetic_comparison(&result, atomic, METRIC_THROUGHPUT)->ci_low < low);
+        assert_true(synthetic_comparison(&result, atomic, METRIC_THROUGHPUT)->p_holm == 40 * p);
         assert_int_equal(verdict_of(atomic), VERDICT_INCONCLUSIVE); /* 0.0195 > 0.0167 */
 }
 
@@ -306,129 +286,6 @@ static void where_the_baseline_collapsed_another_one_stands(void **unused)
         assert_int_equal(result.comparison_count, 0);
 }
 
-/* Why there are no verdicts ----------------------------------------------------------------- */
-
-static void assert_reason(const char *part)
-{
-        judge();
-        if (!strstr(result.no_verdict, part))
-                fail_msg("\"%s\" does not say \"%s\"", result.no_verdict, part);
-}
-
-static void too_few_rounds_give_no_verdict_and_the_reason(void **unused)
-{
-        (void)unused;
-        measured(11);
-        result.duration_ns = 22000000000;
-        assert_reason("they need 12 rounds, and 11 were done (--rounds=12, about 24 s)");
-        assert_int_equal(verdict_of(atomic), VERDICT_NONE);
-        assert_int_equal(comparison_of(atomic, METRIC_THROUGHPUT)->n, 11);
-}
-
-static void without_a_round_no_time_is_foretold(void **unused)
-{
-        (void)unused;
-        assert_reason("they need 12 rounds, and 0 were done (--rounds=12)");
-        assert_int_equal(verdict_of(atomic), VERDICT_NONE);
-}
-
-static void failed_trials_may_leave_too_few_pairs(void **unused)
-{
-        (void)unused;
-        result.cells[sharded].status = CELL_SKIPPED;
-        synthetic_rounds(&result, mutex, 12, RATE);
-        synthetic_rounds(&result, atomic, 12, RATE);
-        synthetic_fail(&result.trials[3], TRIAL_WORKER_DIED, "gone");
-        assert_reason("trials that failed");
-        assert_int_equal(verdict_of(atomic), VERDICT_NONE);
-}
-
-static void one_cell_has_nothing_to_be_compared_with(void **unused)
-{
-        (void)unused;
-        result.cell_count = 1;
-        synthetic_rounds(&result, 0, 2, RATE);
-        assert_reason("nothing to compare with");
-        result.cells[0].status = CELL_LOSSY;
-        assert_reason("nothing to compare with");
-}
-
-static void what_was_too_short_has_no_verdict_whatever_the_strip_says(void **unused)
-{
-        (void)unused;
-        measured(12);
-        for (uint32_t i = 0; i < 3; i++)
-                result.cells[i].status = CELL_VERIFIED_ONLY;
-        add_start_cell("fork", 12, 200000);
-        add_start_cell("spawn", 12, 600000);
-        assert_reason("no cell ran long enough for a rate");
-        assert_int_equal(result.comparison_count, 1);
-}
-
-static void cells_that_could_not_run_are_not_called_too_short(void **unused)
-{
-        (void)unused;
-        result.cells[atomic].status = CELL_SKIPPED;
-        result.cells[mutex].status = CELL_FAILED;
-        result.cells[sharded].status = CELL_COLLAPSED;
-        assert_reason("no cell could be measured");
-}
-
-/* Advice ------------------------------------------------------------------------------------ */
-
-static void advise(void)
-{
-        for (size_t i = 0; i < result.cell_count; i++) {
-                struct cell *cell = &result.cells[i];
-
-                snprintf(cell->advice, sizeof(cell->advice), "Take %s.", cell->level[FACTOR_SHARE]);
-                cell->verified = 1;
-        }
-        judge();
-        advise_result(&result);
-}
-
-static void the_fastest_that_is_right_leads_the_advice(void **unused)
-{
-        uint32_t cas = synthetic_cell(&result, "cas");
-
-        (void)unused;
-        measured(12);
-        synthetic_rounds(&result, cas, 12, 3 * RATE);
-        advise();
-        assert_string_equal(result.advice[0], "Take atomic.");
-        assert_string_equal(result.advice[1], "");
-        result.cells[atomic].verified = 0;
-        advise_result(&result);
-        assert_string_equal(result.advice[0], "Take cas.");
-        result.cells[cas].reference = 1;
-        advise_result(&result);
-        assert_string_equal(result.advice[0], "");
-}
-
-static void beside_a_late_total_stands_one_that_can_be_read_at_once(void **unused)
-{
-        uint32_t late = synthetic_cell(&result, "batched");
-
-        (void)unused;
-        measured(12);
-        synthetic_rounds(&result, late, 12, 30 * RATE);
-        advise();
-        assert_string_equal(
-                result.advice[0],
-                "Take batched. Where the total must be readable at any time: take atomic.");
-}
-
-static void more_workers_are_no_reason_for_a_strategy(void **unused)
-{
-        (void)unused;
-        set_level(atomic, FACTOR_WORKERS, "4");
-        measured(12);
-        advise();
-        assert_int_equal(verdict_of(atomic), VERDICT_FASTER);
-        assert_string_equal(result.advice[0], "");
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -446,15 +303,6 @@ int main(void)
                 TEST(the_baseline_is_the_workloads_or_as_the_user_says),
                 TEST(a_baseline_that_is_not_to_be_measured_is_refused),
                 TEST(where_the_baseline_collapsed_another_one_stands),
-                TEST(too_few_rounds_give_no_verdict_and_the_reason),
-                TEST(without_a_round_no_time_is_foretold),
-                TEST(failed_trials_may_leave_too_few_pairs),
-                TEST(one_cell_has_nothing_to_be_compared_with),
-                TEST(what_was_too_short_has_no_verdict_whatever_the_strip_says),
-                TEST(cells_that_could_not_run_are_not_called_too_short),
-                TEST(the_fastest_that_is_right_leads_the_advice),
-                TEST(beside_a_late_total_stands_one_that_can_be_read_at_once),
-                TEST(more_workers_are_no_reason_for_a_strategy),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
