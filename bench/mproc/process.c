@@ -140,8 +140,9 @@ static void add_report(const struct mproc_process *process, struct mproc_status 
         } else if (status->state == MPROC_EXITED && !atomic_load(&ctl->ready_ns)) {
                 status->state = MPROC_FAILED;
                 error_set(&status->err, -EPROTO, "boot",
-                          "process %d left with status %d before its target ran: is mproc_init the "
-                          "first call in main, and does the program start by hand?",
+                          "process %d left with status %d before its target ran: mproc_init is not "
+                          "the first call in main, a library's constructor left, or /proc/self/exe "
+                          "is not this program (run through a loader or an emulator)",
                           (int)process->pid, status->code);
         }
         if (status->state == MPROC_FAILED)

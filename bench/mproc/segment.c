@@ -1,6 +1,7 @@
 #include "mproc/segment.h"
 
 #include "base/error.h"
+#include "base/text.h"
 #include "mproc/limits.h"
 #include "mproc/memfd.h"
 #include "mproc/registry.h"
@@ -248,7 +249,7 @@ static void describe_occupant(uint64_t addr, uint64_t size, char *text, size_t t
                 if (sscanf(line, "%llx-%llx", &first, &end) == 2 && first < addr + size &&
                     end > addr) {
                         line[strcspn(line, "\n")] = '\0';
-                        snprintf(text, text_size, "%s", line);
+                        text_copy(text, text_size, line);
                         break;
                 }
         if (maps)

@@ -116,9 +116,7 @@ static int start(struct mproc_process *process, const struct mproc_process_optio
         if (exec)
                 madvise(process->ctl, process->ctl_size, MADV_DONTFORK);
         r = process->method->start(process, &request, err);
-        if (r)
-                goto out;
-        if (process->method->flags & MPROC_START_OWN_PROCESS)
+        if (!r && !exec && process->method->flags & MPROC_START_OWN_PROCESS)
                 madvise(process->ctl, process->ctl_size, MADV_DONTFORK);
 out:
         process_close_handed_over(process);
