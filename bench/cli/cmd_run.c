@@ -97,17 +97,21 @@ static void print_saved(const struct run_options *options, const struct saved_ru
 
 static int judge(const struct result *result)
 {
-        bool measured = false, failed = false;
+        bool measured = false, failed = false, unverified = false;
 
         if (result->end == RESULT_INTERRUPTED)
                 return CLI_INTERRUPTED;
-        for (size_t i = 0; i < result->trial_count; i++)
-                if (result->trials[i].outcome.status == TRIAL_MISMATCH)
-                        return CLI_VERIFICATION_FAILED;
         for (size_t i = 0; i < result->cell_count; i++) {
-                failed |= result->cells[i].status == CELL_FAILED;
-                measured |= result->cells[i].status != CELL_SKIPPED;
+                const struct cell *cell = &result->cells[i];
+
+                failed |= cell->status == CELL_FAILED;
+                measured |= cell->status != CELL_SKIPPED;
+                /* A wrong result, or a trial among good ones that came to no result. */
+                unverified |= cell->status <= CELL_VERIFIED_ONLY && !cell->verified;
+                unverified |= cell->status == CELL_FAILED && cell->loss.lossy;
         }
+        if (unverified)
+                return CLI_VERIFICATION_FAILED;
         return failed || !measured ? CLI_COULD_NOT_RUN : CLI_OK;
 }
 

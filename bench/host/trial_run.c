@@ -6,6 +6,7 @@
 #include "host/team.h"
 #include "workloads/workload_table.h"
 #include <errno.h>
+#include <inttypes.h>
 #include <mproc/mproc.h>
 #include <poll.h>
 #include <sched.h>
@@ -326,8 +327,13 @@ static void run_team(struct run *run, const struct mpb_trial *wanted, const stru
         run->outcome->final_value = verified.final_value;
         run->outcome->expected_value = verified.expected_value;
         if (verified.final_value != verified.expected_value &&
-            !(run->strategy && run->strategy->flags & MPB_LOSSY))
-                fail(run, TRIAL_MISMATCH, "the result is wrong");
+            !(run->strategy && run->strategy->flags & MPB_LOSSY)) {
+                char text[80];
+
+                snprintf(text, sizeof(text), "wrong: %" PRIu64 " instead of %" PRIu64,
+                         verified.final_value, verified.expected_value);
+                fail(run, TRIAL_MISMATCH, text);
+        }
 cleanup:
         stop_workers(run, workers);
         if (run->workload->cleanup)

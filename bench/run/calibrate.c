@@ -83,6 +83,11 @@ static void give_up(struct cell *cell, const struct trial_outcome *outcome)
                        : outcome->status == TRIAL_UNSUPPORTED ? CELL_SKIPPED
                                                               : CELL_FAILED;
         text_copy(cell->note, sizeof(cell->note), outcome->reason);
+        if (outcome->status != TRIAL_MISMATCH || !outcome->verified)
+                return;
+        cell->loss = (struct cell_loss){.trials = 1, .lossy = 1};
+        cell->final_value = outcome->final_value;
+        cell->expected_value = outcome->expected_value;
 }
 
 /* Records what calibration found where the report shows it: in the parameter that holds the
@@ -126,7 +131,7 @@ static int calibrate_cell(struct measurement *m, struct cell *cell, struct trial
                 m->cell_ns[cell->id] = trial->noise.duration_ns;
                 if (outcome->status == TRIAL_INTERRUPTED)
                         return 0;
-                if (outcome->status != TRIAL_OK && outcome->status != TRIAL_MISMATCH) {
+                if (outcome->status != TRIAL_OK) {
                         give_up(cell, outcome);
                         return 0;
                 }

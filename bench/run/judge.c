@@ -73,22 +73,30 @@ static bool cell_matches(const struct cell *cell, const char *wanted)
         return true;
 }
 
+/* The first cell of a workload that matches; `measured`: among those that can be compared. */
+static const struct cell *first_match(const struct result *result, const char *workload,
+                                      const char *wanted, bool measured)
+{
+        for (size_t i = 0; i < result->cell_count; i++) {
+                const struct cell *cell = &result->cells[i];
+
+                if (!strcmp(cell->workload, workload) && cell_matches(cell, wanted) &&
+                    (is_compared(cell) || !measured))
+                        return cell;
+        }
+        return NULL;
+}
+
 const struct cell *judge_baseline(const struct result *result, const char *workload)
 {
         const char *wanted = result->plan.baseline, *usual = workload_find(workload)->baseline;
-        const struct cell *best = NULL;
+        const struct cell *best;
 
-        for (int attempt = *wanted ? 0 : 1; attempt < 3 && !best; attempt++)
-                for (size_t i = 0; i < result->cell_count && !best; i++) {
-                        const struct cell *cell = &result->cells[i];
-
-                        if (strcmp(cell->workload, workload) || !is_compared(cell))
-                                continue;
-                        if (attempt == 2 ||
-                            cell_matches(cell, attempt ? usual ? usual : "" : wanted))
-                                best = cell;
-                }
-        return best;
+        /* What was asked for is not replaced by something else. */
+        if (*wanted && first_match(result, workload, wanted, false))
+                return first_match(result, workload, wanted, true);
+        best = usual ? first_match(result, workload, usual, true) : NULL;
+        return best ? best : first_match(result, workload, "", true);
 }
 
 int judge_check(const struct result *result, struct mproc_err *err)
@@ -284,6 +292,9 @@ static void say_why_no_verdict(struct result *result)
                           "no verdicts: trials that failed left too few rounds to compare");
         else if (too_short && !measured)
                 text_copy(text, size, "no verdicts: no cell ran long enough for a rate");
+        else if (measured && *result->plan.baseline)
+                snprintf(text, size, "no verdicts: the baseline %s could not be measured",
+                         result->plan.baseline);
         else if (measured || lossy)
                 text_copy(text, size, "no verdicts: there is nothing to compare with");
         else

@@ -101,17 +101,38 @@ static int check_levels(struct levels *levels, const char *what, levels_name_at 
         return r;
 }
 
-/* An explicit list of PUs is checked where workers are placed. */
+/* "compact,0,2-3" arrives split at its commas: neighbouring numbers are one explicit list of PUs,
+ * which is checked where workers are placed. */
 static int check_places(struct levels *levels, struct mproc_err *err)
 {
-        int r = 0;
+        struct levels given = *levels;
+        bool in_list = false;
 
-        if (levels->count == 1 && !strcmp(levels->name[0], "all"))
+        if (given.count == 1 && !strcmp(given.name[0], "all"))
                 return check_levels(levels, "place", place_name_at, NULL, err);
-        for (uint32_t i = 0; i < levels->count && !r; i++)
-                if (!isdigit((unsigned char)levels->name[i][0]))
-                        r = levels_check_name(levels->name[i], "place", place_name_at, NULL, err);
-        return r;
+        levels->count = 0;
+        for (uint32_t i = 0; i < given.count; i++) {
+                bool is_number = isdigit((unsigned char)given.name[i][0]);
+                char *list = levels->count ? levels->name[levels->count - 1] : NULL;
+                size_t used = list ? strlen(list) : 0;
+                int r = is_number ? 0
+                                  : levels_check_name(given.name[i], "place", place_name_at, NULL,
+                                                      err);
+
+                if (r < 0)
+                        return r;
+                if (!is_number || !in_list)
+                        set_level(levels, given.name[i]);
+                else if (used + strlen(given.name[i]) + 2 <= LEVEL_BYTES)
+                        snprintf(list + used, LEVEL_BYTES - used, ",%s", given.name[i]);
+                else
+                        return error_set(err, -EINVAL, "place",
+                                         "the list of PUs that begins with '%s' is longer than %d "
+                                         "characters: write it with ranges (0-31)",
+                                         list, LEVEL_BYTES - 1);
+                in_list = is_number;
+        }
+        return 0;
 }
 
 /* ceil(quota) or the affinity, whichever is less: joblib's rule, and what a container really has.

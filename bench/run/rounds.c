@@ -95,7 +95,7 @@ static int measure_rounds(struct measurement *m, uint32_t until, uint32_t *repla
                           struct mproc_err *err)
 {
         struct result *result = m->result;
-        uint32_t spare = until / 4;
+        uint32_t spare = result->plan.rounds ? 0 : until / 4; /* a given number is exact */
         int r = 0;
 
         m->stage = "measuring";

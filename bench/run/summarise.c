@@ -250,8 +250,8 @@ static void summarise_cell(const struct result *result, struct cell *cell, struc
         sample->n = sample->all;
         gather(result, cell, false, sample);
 
-        cell->loss = (struct cell_loss){0};
-        if (sample->all) {
+        if (sample->all) { /* else calibration has said all there is to say */
+                cell->loss = (struct cell_loss){0};
                 count_losses(cell, sample);
                 judge_failures(cell, sample);
         }

@@ -273,17 +273,23 @@ static void a_baseline_that_is_not_to_be_measured_is_refused(void **unused)
         assert_int_equal(judge_check(&result, &err), -EINVAL);
 }
 
-static void where_the_baseline_collapsed_another_one_stands(void **unused)
+static void where_the_usual_baseline_collapsed_another_one_stands(void **unused)
 {
         (void)unused;
+        result.cells[mutex].status = CELL_COLLAPSED;
+        assert_int_equal(baseline(""), atomic);
+}
+
+static void a_named_baseline_that_collapsed_is_not_replaced(void **unused)
+{
+        (void)unused;
+        measured(12);
         result.cells[sharded].status = CELL_COLLAPSED;
-        assert_int_equal(baseline("sharded"), mutex);
-        result.cells[mutex].status = CELL_FAILED;
-        assert_int_equal(baseline("sharded"), atomic);
-        result.cells[atomic].status = CELL_VERIFIED_ONLY;
+        text_copy(result.plan.baseline, sizeof(result.plan.baseline), "sharded");
         assert_null(judge_baseline(&result, "counter"));
         judge();
         assert_int_equal(result.comparison_count, 0);
+        assert_non_null(strstr(result.no_verdict, "the baseline sharded could not be measured"));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -302,7 +308,8 @@ int main(void)
                 TEST(several_looks_share_the_error),
                 TEST(the_baseline_is_the_workloads_or_as_the_user_says),
                 TEST(a_baseline_that_is_not_to_be_measured_is_refused),
-                TEST(where_the_baseline_collapsed_another_one_stands),
+                TEST(where_the_usual_baseline_collapsed_another_one_stands),
+                TEST(a_named_baseline_that_collapsed_is_not_replaced),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
