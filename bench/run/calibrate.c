@@ -13,9 +13,10 @@
 /* design: overlap ≥ 20 ms and ≥ 100 × skew, under a quota ≥ 10 of its periods. Aimed higher, since
  * a contended cell's speed varies from trial to trial. */
 #define LEAST_NS (20 * NS_PER_MS)
+#define LEAST_PERIODS 10
 #define AIM_NS (32 * NS_PER_MS)
 #define AIM_SKEWS 150
-#define AIM_PERIODS 12
+#define AIM_PERIODS 13
 #define ENOUGH 0.8 /* of the aim */
 #define STEPS_MAX 10
 #define MAKESPAN_AIMS 4 /* workers that hardly overlap may take long: no longer than so */
@@ -24,21 +25,40 @@
 #define LIVES_NS (10 * NS_PER_MS) /* of process starts, in one trial */
 #define LIVES_MAX 32
 
-static uint64_t aim_ns(const struct result *result, const struct cell *cell, uint64_t skew_ns)
+static uint64_t periods_ns(const struct result *result, uint64_t count)
 {
         const struct environment *env = &result->environment;
+
+        return env->cpu_quota > 0 && env->quota_period_ns > 0
+                       ? count * (uint64_t)env->quota_period_ns
+                       : 0;
+}
+
+/* The longest that a trial may aim at. */
+static uint64_t most_ns(const struct result *result)
+{
+        return result->plan.timeout_ns / TIMEOUT_SHARE;
+}
+
+static uint64_t least_ns(const struct result *result)
+{
+        uint64_t least = periods_ns(result, LEAST_PERIODS);
+
+        least = least > LEAST_NS ? least : LEAST_NS;
+        return least < most_ns(result) ? least : most_ns(result);
+}
+
+static uint64_t aim_ns(const struct result *result, const struct cell *cell, uint64_t skew_ns)
+{
         uint64_t aim = cell->kind == MPB_LIFE_CYCLE ? LIVES_NS : AIM_NS;
 
         if (cell->kind == MPB_LIFE_CYCLE)
                 return aim;
         if (AIM_SKEWS * skew_ns > aim)
                 aim = AIM_SKEWS * skew_ns;
-        if (env->cpu_quota > 0 && env->quota_period_ns > 0 &&
-            AIM_PERIODS * (uint64_t)env->quota_period_ns > aim)
-                aim = AIM_PERIODS * (uint64_t)env->quota_period_ns;
-        if (aim > result->plan.timeout_ns / TIMEOUT_SHARE)
-                aim = result->plan.timeout_ns / TIMEOUT_SHARE;
-        return aim;
+        if (periods_ns(result, AIM_PERIODS) > aim)
+                aim = periods_ns(result, AIM_PERIODS);
+        return aim < most_ns(result) ? aim : most_ns(result);
 }
 
 /* The time over which operations are counted. */
@@ -104,14 +124,15 @@ static void set_ops(struct cell *cell, uint64_t ops)
                 }
 }
 
-void calibrate_again(struct cell *cell, const struct trial_outcome *outcome)
+void calibrate_again(const struct result *result, struct cell *cell,
+                     const struct trial_outcome *outcome)
 {
-        uint64_t ops;
+        uint64_t least = least_ns(result), ops;
 
-        if (!cell->ops_auto || outcome->status != TRIAL_OK ||
-            measured_ns(cell, outcome) >= LEAST_NS || cell->kind == MPB_LIFE_CYCLE)
+        if (!cell->ops_auto || outcome->status != TRIAL_OK || measured_ns(cell, outcome) >= least ||
+            cell->kind == MPB_LIFE_CYCLE)
                 return;
-        ops = next_ops(cell, cell->ops, outcome, LEAST_NS);
+        ops = next_ops(cell, cell->ops, outcome, least);
         set_ops(cell, ops > GROWTH_MAX * cell->ops ? GROWTH_MAX * cell->ops : ops);
 }
 

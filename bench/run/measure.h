@@ -35,7 +35,8 @@ int calibrate_cells(struct measurement *m, struct mproc_err *err);
 
 /* After a trial of a round: one that turned out too short makes the next ones of its cell longer.
  * Looks at the length alone; a rate does not depend on it. */
-void calibrate_again(struct cell *cell, const struct trial_outcome *outcome);
+void calibrate_again(const struct result *result, struct cell *cell,
+                     const struct trial_outcome *outcome);
 
 /* Whether rounds have trials of it. */
 bool measure_is_measured(const struct cell *cell);

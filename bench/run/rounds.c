@@ -49,7 +49,7 @@ static int measure_round(struct measurement *m, uint32_t round, struct mproc_err
                         r = r < 0 ? r : 1;
                         break;
                 }
-                calibrate_again(cell, &trial->outcome);
+                calibrate_again(result, cell, &trial->outcome);
                 noises[position++] = trial->noise;
         }
         if (r == 0 && noise_round_disturbed(noises, position, m->watched)) {

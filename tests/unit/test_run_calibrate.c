@@ -18,6 +18,7 @@ static int set_up(void **unused)
 {
         (void)unused;
         result_init(&result);
+        result.plan.timeout_ns = 10000000000;
         synthetic_cell(&result, "mutex");
         cell = result.cells;
         outcome = &synthetic_trial(&result, 0, 0, 1e9)->outcome;
@@ -35,7 +36,7 @@ static int tear_down(void **unused)
 static void a_trial_that_came_out_short_lengthens_the_next_ones(void **unused)
 {
         (void)unused;
-        calibrate_again(cell, outcome);
+        calibrate_again(&result, cell, outcome);
         assert_true(cell->ops > SYNTHETIC_OPS && cell->ops <= 2 * SYNTHETIC_OPS);
         assert_int_equal(cell->value[0], cell->ops); /* and the report shows it */
         assert_string_not_equal(cell->value_text[0], "");
@@ -45,15 +46,29 @@ static void what_was_long_enough_or_explicit_or_failed_stays(void **unused)
 {
         (void)unused;
         cell->ops_auto = 0;
-        calibrate_again(cell, outcome);
+        calibrate_again(&result, cell, outcome);
         assert_int_equal(cell->ops, SYNTHETIC_OPS);
         cell->ops_auto = 1;
         outcome->status = TRIAL_WORKER_DIED;
-        calibrate_again(cell, outcome);
+        calibrate_again(&result, cell, outcome);
         assert_int_equal(cell->ops, SYNTHETIC_OPS);
         outcome->status = TRIAL_OK;
         outcome->overlap_ns = 20000000;
-        calibrate_again(cell, outcome);
+        calibrate_again(&result, cell, outcome);
+        assert_int_equal(cell->ops, SYNTHETIC_OPS);
+}
+
+static void under_a_quota_ten_of_its_periods_are_long_enough(void **unused)
+{
+        (void)unused;
+        result.environment.cpu_quota = 0.5;
+        result.environment.quota_period_ns = 100000000;
+        outcome->overlap_ns = outcome->run_ns = 900000000;
+        calibrate_again(&result, cell, outcome);
+        assert_true(cell->ops > SYNTHETIC_OPS);
+        result.plan.timeout_ns = 4000000000; /* then half a second is all that may be aimed at */
+        cell->ops = SYNTHETIC_OPS;
+        calibrate_again(&result, cell, outcome);
         assert_int_equal(cell->ops, SYNTHETIC_OPS);
 }
 
@@ -63,7 +78,7 @@ static void work_that_does_not_overlap_is_not_lengthened_without_end(void **unus
         (void)unused;
         outcome->overlap_ns = 0;
         outcome->run_ns = 1000000000;
-        calibrate_again(cell, outcome);
+        calibrate_again(&result, cell, outcome);
         assert_true(cell->ops > SYNTHETIC_OPS && cell->ops <= 1.3 * SYNTHETIC_OPS);
 }
 
@@ -74,6 +89,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 TEST(a_trial_that_came_out_short_lengthens_the_next_ones),
                 TEST(what_was_long_enough_or_explicit_or_failed_stays),
+                TEST(under_a_quota_ten_of_its_periods_are_long_enough),
                 TEST(work_that_does_not_overlap_is_not_lengthened_without_end),
         };
 
