@@ -15,7 +15,7 @@ lock_add_with(void (*acquire)(void *, struct lock_self *),
         uint64_t hold = load->hold, gap = load->gap;
 
         if (!hold && !gap) {
-                for (; count; count--) {
+                for (uint64_t i = 0; i < count; i++) {
                         acquire(lock, self);
                         *value = *value + 1;
                         release(lock, self);
