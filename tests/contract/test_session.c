@@ -6,6 +6,7 @@
 #include "run/session.h"
 #include "workloads/workload_table.h"
 
+#include <errno.h>
 #include <mproc/mproc.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -18,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -270,6 +272,28 @@ static void a_large_parent_is_as_large_as_was_asked_for(void **state)
         assert_true(outcome.life.wall_ns >= outcome.life.ready_ns);
 }
 
+/* What a driver leaves becomes a child of this process, and stays one, since nobody else reaps. */
+static void a_session_leaves_no_process_not_even_a_zombie(void **state)
+{
+        struct trial_request request = counter_request("atomic", "forkserver", 1000);
+        int status;
+        pid_t driver;
+
+        assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+        driver = fork();
+        if (!driver) {
+                set_up(state);
+                status = run_trial(*state, &request, NULL, NULL).status;
+                kill(warm_host(*state), SIGKILL); /* it can take nobody along */
+                tear_down(state);
+                _exit(status);
+        }
+        assert_int_equal(waitpid(driver, &status, 0), driver);
+        assert_int_equal(status, TRIAL_OK);
+        assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+        assert_int_equal(errno, ECHILD);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -285,6 +309,7 @@ int main(void)
                 TEST(a_pu_that_cannot_be_had_is_a_failed_start),
                 TEST(workers_run_where_they_are_bound),
                 TEST(a_large_parent_is_as_large_as_was_asked_for),
+                cmocka_unit_test(a_session_leaves_no_process_not_even_a_zombie),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
