@@ -20,14 +20,16 @@ static void describe_limit(char *text, size_t size, int resource, const char *na
 
 int limits_error(struct mproc_err *err, int code, const char *stage, const char *what)
 {
-        char hint[160] = "";
+        char hint[200] = "";
 
         if (!err)
                 return code;
         switch (-code) {
         case EAGAIN:
+                /* The kernel does not say which of the two it was. */
                 describe_limit(hint, sizeof(hint), RLIMIT_NPROC, "RLIMIT_NPROC",
-                               "raise ulimit -u or the cgroup's pids.max, or start fewer");
+                               "that, or the cgroup's pids.max, allows no more: raise ulimit -u "
+                               "or pids.max, or start fewer");
                 break;
         case EMFILE:
                 describe_limit(hint, sizeof(hint), RLIMIT_NOFILE, "RLIMIT_NOFILE",

@@ -33,12 +33,12 @@ void bench_heading(const char *title, const char *unit, const char *a, const cha
                b);
 }
 
-void bench_row(const struct bench_side *a, const struct bench_side *b, uint32_t rounds,
-               double scale)
+void bench_row(const char *name, const struct bench_side *a, const struct bench_side *b,
+               uint32_t rounds, double scale)
 {
         struct effect effect = compare_paired(a->figures, b->figures, rounds, 0.95);
 
-        printf("%-18s %12.4g %12.4g  %6.4g  [%.4g, %.4g]  %zu\n", a->name,
+        printf("%-18s %12.4g %12.4g  %6.4g  [%.4g, %.4g]  %zu\n", name,
                interval_median(a->figures, rounds, 0.95).median * scale,
                interval_median(b->figures, rounds, 0.95).median * scale, effect.ratio, effect.low,
                effect.high, effect.n);

@@ -12,7 +12,6 @@
 
 /* One thing that is measured: a figure per round; NaN: it failed in that round. */
 struct bench_side {
-        const char *name;
         double (*measure)(void *context);
         void *context;
         double figures[BENCH_ROUNDS_MAX];
@@ -25,8 +24,8 @@ void bench_rounds(struct bench_side *sides, uint32_t count, uint32_t rounds);
 /* A table of a ÷ b with its interval; `a` and `b` head their columns, `scale` turns figures into
  * `unit`. */
 void bench_heading(const char *title, const char *unit, const char *a, const char *b);
-void bench_row(const struct bench_side *a, const struct bench_side *b, uint32_t rounds,
-               double scale);
+void bench_row(const char *name, const struct bench_side *a, const struct bench_side *b,
+               uint32_t rounds, double scale);
 uint32_t bench_rounds_wanted(int argc, char **argv, uint32_t usual); /* --rounds=N */
 
 /* The first PU that this process may use from `from` on; −1: none. */

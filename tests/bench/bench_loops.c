@@ -170,19 +170,18 @@ int main(int argc, char **argv)
                 size_loop(&loops[i]);
                 counted[i] = loops[i];
                 counted[i].counters = 1;
-                sides[3 * i] = (struct bench_side){loops[i].strategy, measure_ours, &loops[i], {0}};
-                sides[3 * i + 1] = (struct bench_side){"by hand", measure_hand, &loops[i], {0}};
-                sides[3 * i + 2] =
-                        (struct bench_side){loops[i].strategy, measure_ours, &counted[i], {0}};
+                sides[3 * i] = (struct bench_side){measure_ours, &loops[i], {0}};
+                sides[3 * i + 1] = (struct bench_side){measure_hand, &loops[i], {0}};
+                sides[3 * i + 2] = (struct bench_side){measure_ours, &counted[i], {0}};
         }
         bench_rounds(sides, 3 * N, rounds);
         bench_heading("The harness's loop against one written by hand, --counters=none", "M adds/s",
                       "mpbench", "by hand");
         for (int i = 0; i < N; i++)
-                bench_row(&sides[3 * i], &sides[3 * i + 1], rounds, 1e-6);
+                bench_row(loops[i].strategy, &sides[3 * i], &sides[3 * i + 1], rounds, 1e-6);
         bench_heading("The price of counters", "M adds/s", "default set", "none");
         for (int i = 0; i < N; i++)
-                bench_row(&sides[3 * i + 2], &sides[3 * i], rounds, 1e-6);
+                bench_row(loops[i].strategy, &sides[3 * i + 2], &sides[3 * i], rounds, 1e-6);
         session_done(&session);
         return 0;
 }

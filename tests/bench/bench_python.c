@@ -92,14 +92,14 @@ int main(int argc, char **argv)
         }
         for (int i = 0; i < N; i++) {
                 contexts[i] = (struct side){starts[i], &session, &peer};
-                sides[2 * i] = (struct bench_side){starts[i], measure_python, &contexts[i], {0}};
-                sides[2 * i + 1] = (struct bench_side){starts[i], measure_mproc, &contexts[i], {0}};
+                sides[2 * i] = (struct bench_side){measure_python, &contexts[i], {0}};
+                sides[2 * i + 1] = (struct bench_side){measure_mproc, &contexts[i], {0}};
         }
         bench_rounds(sides, 2 * N, rounds);
         bench_heading("Start and join, CPython's multiprocessing against mproc", "ms", "CPython",
                       "mproc");
         for (int i = 0; i < N; i++)
-                bench_row(&sides[2 * i], &sides[2 * i + 1], rounds, 1e-6);
+                bench_row(starts[i], &sides[2 * i], &sides[2 * i + 1], rounds, 1e-6);
         fclose(peer.to);
         waitpid(peer.pid, NULL, 0);
         fclose(peer.from);

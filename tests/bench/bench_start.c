@@ -4,21 +4,23 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "bench/bench.h"
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 static const uint64_t sizes[] = {0, 256ull << 20, 1ull << 30, 2ull << 30};
+enum { FORK, FORKSERVER, SPAWN, THREAD, RAW_FORK, RAW_VFORK, RAW_POSIX_SPAWN };
 static const struct {
         const char *strategy, *start, *name;
+        bool copies; /* its cost grows with the parent: fewer per trial will do */
 } methods[] = {
-        {"mproc", "fork", "fork"},
-        {"mproc", "forkserver", "forkserver"},
-        {"mproc", "spawn", "spawn"},
-        {"mproc", "thread", "thread"},
-        {"raw-fork", "fork", "raw fork"},
-        {"raw-vfork", "fork", "raw vfork"},
-        {"raw-posix_spawn", "fork", "raw posix_spawn"},
+        [FORK] = {"mproc", "fork", "fork", true},
+        [FORKSERVER] = {"mproc", "forkserver", "forkserver", false},
+        [SPAWN] = {"mproc", "spawn", "spawn", false},
+        [THREAD] = {"mproc", "thread", "thread", false},
+        [RAW_FORK] = {"raw-fork", "fork", "raw fork", true},
+        [RAW_VFORK] = {"raw-vfork", "fork", "raw vfork", false},
+        [RAW_POSIX_SPAWN] = {"raw-posix_spawn", "fork", "raw posix_spawn", false},
 };
 enum { SIZES = sizeof(sizes) / sizeof(*sizes), METHODS = sizeof(methods) / sizeof(*methods) };
 
@@ -35,10 +37,7 @@ static double measure_life(void *context)
                 .workload = "start",
                 .workers = 1,
                 .pus = 1,
-                .ops = strstr(methods[life->method].name, "fork") &&
-                                       !strstr(methods[life->method].name, "v") && life->ballast
-                               ? 2
-                               : 16,
+                .ops = methods[life->method].copies && life->ballast ? 2 : 16,
                 .timeout_ns = 60 * NS_PER_S,
         };
         struct cpuset unbound = {0};
@@ -65,19 +64,22 @@ int main(int argc, char **argv)
         for (int s = 0; s < SIZES; s++)
                 for (int m = 0; m < METHODS; m++) {
                         lives[s * METHODS + m] = (struct life){&session, sizes[s], m};
-                        sides[s * METHODS + m] = (struct bench_side){
-                                methods[m].name, measure_life, &lives[s * METHODS + m], {0}};
+                        sides[s * METHODS + m] =
+                                (struct bench_side){measure_life, &lives[s * METHODS + m], {0}};
                 }
         bench_rounds(sides, SIZES * METHODS, rounds);
-        for (int s = 0; s < SIZES; s++) {
+        for (int s = 1; s < SIZES; s++) {
                 units_format_size((double)sizes[s], size, sizeof(size));
-                bench_heading("Start and join, by the size of the parent", "ms", size, "0");
+                bench_heading("Start and join, by the size of the parent", "ms", size, "bare");
                 for (int m = 0; m < METHODS; m++)
-                        bench_row(&sides[s * METHODS + m], &sides[m], rounds, 1e-6);
+                        bench_row(methods[m].name, &sides[s * METHODS + m], &sides[m], rounds,
+                                  1e-6);
         }
         bench_heading("spawn against raw posix_spawn of the same program", "ms", "spawn", "raw");
         for (int s = 0; s < SIZES; s++)
-                bench_row(&sides[s * METHODS + 2], &sides[s * METHODS + 6], rounds, 1e-6);
+                bench_row(units_format_size((double)sizes[s], size, sizeof(size)),
+                          &sides[s * METHODS + SPAWN], &sides[s * METHODS + RAW_POSIX_SPAWN],
+                          rounds, 1e-6);
         session_done(&session);
         return 0;
 }
