@@ -60,8 +60,7 @@ static int measure(const struct run_options *options, struct result *result, str
         rc = run_measure(result, &hooks, err);
         if (shows)
                 run_clear_progress();
-        close(stop_fd);
-        return rc;
+        return rc; /* stop_fd stays open: a late signal must not write into what is saved */
 }
 
 /* A stdout that cannot be written is no error here: main tells of it, whatever was printed. */
