@@ -87,7 +87,7 @@ int main(int argc, char **argv)
                         ballast = strtoull(argv[i] + 10, NULL, 10);
         }
         if (fd < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
-                return 2; /* started by hand: only the driver has a socket to give */
+                return 2;         /* started by hand: only the driver has a socket to give */
         signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error with a reason */
         driver = getppid();
         /* The driver starts hosts from its main thread, which lives as long as the driver. */

@@ -55,6 +55,11 @@ teardown() {
         [ -z "$left" ] || { echo "left behind: $left" && return 1; }
 }
 
+# unless_sanitized REASON: skips where the programs are built with a sanitizer.
+unless_sanitized() {
+        if grep -qs '^MPBENCH_SANITIZE:[A-Z]*=.' "${MPBENCH%/*}/CMakeCache.txt"; then skip "$1"; fi
+}
+
 # ended STATUS TEXT: what `run` saw.
 ended() {
         [ "$status" = "$1" ] && [[ $output == *"$2"* ]] && return
@@ -178,6 +183,7 @@ finish() {
 }
 
 @test "a limit on memory skips the parent that is too large for it and measures the others" {
+        unless_sanitized "the sanitizer itself needs the address space"
         run with_limit -v 200000 "$MPBENCH" --workload=start --start=fork --set parent_rss=0,1GiB --rounds=2 --no-save --json
         ended 0 "no parent of 1 GiB (parent_rss): its memory cannot be had (RLIMIT_AS is 204800000: raise ulimit -v"
         jq -e '[.cells[] | select(.parameters.parent_rss == 0) | .verified] | all and length > 0' <<<"$output"
@@ -263,6 +269,7 @@ finish() {
 }
 
 @test "a missing /proc is told" {
+        unless_sanitized "the sanitizer itself needs /proc"
         unshare -m mount -t tmpfs none /proc 2>/dev/null || skip "nothing can be mounted over /proc here"
         run unshare -m bash -c 'mount -t tmpfs none /proc && exec "$@"' - "$MPBENCH" "${QUICK[@]}" --no-save -q
         ended 4 "mount /proc"
