@@ -151,19 +151,6 @@ out:
         return rc;
 }
 
-static const struct mpb_option options[] = {
-        {.name = "json", .type = MPB_FLAG, .summary = "for programs", .group = "Output"},
-        COMMAND_END,
-};
-
-static int take(const struct mpb_option *option, const char *text, void *context,
-                struct mproc_err *err)
-{
-        (void)option, (void)text, (void)err;
-        *(bool *)context = true;
-        return 0;
-}
-
 static int doctor_main(const struct command *command, int argc, char **argv)
 {
         struct finding findings[FINDINGS_MAX];
@@ -172,7 +159,7 @@ static int doctor_main(const struct command *command, int argc, char **argv)
         struct mproc_err err = {0};
         bool json = false;
         size_t count;
-        int rest, rc, status = command_parse(command, argc, argv, take, &json, &rest);
+        int rest, rc, status = command_parse(command, argc, argv, command_take_json, &json, &rest);
 
         if (status != CLI_GO_ON)
                 return status;
@@ -196,6 +183,6 @@ const struct command command_doctor = {
         .summary = "Shows what this machine can measure and what would make it quieter, each with "
                    "its reason and remedy. Changes nothing.",
         .usage = "[--json]",
-        .options = options,
+        .options = command_json_options,
         .main = doctor_main,
 };

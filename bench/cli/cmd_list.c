@@ -89,24 +89,11 @@ static void print_all(const struct page *page)
                                      report_at(i)->summary);
 }
 
-static const struct mpb_option options[] = {
-        {.name = "json", .type = MPB_FLAG, .summary = "for programs", .group = "Output"},
-        COMMAND_END,
-};
-
-static int take(const struct mpb_option *option, const char *text, void *context,
-                struct mproc_err *err)
-{
-        (void)option, (void)text, (void)err;
-        *(bool *)context = true;
-        return 0;
-}
-
 static int list_main(const struct command *command, int argc, char **argv)
 {
         struct page page = terminal_page(stdout);
         bool json = false;
-        int rest, status = command_parse(command, argc, argv, take, &json, &rest);
+        int rest, status = command_parse(command, argc, argv, command_take_json, &json, &rest);
 
         if (status != CLI_GO_ON)
                 return status;
@@ -123,6 +110,6 @@ const struct command command_list = {
         .summary = "Shows what can be measured: workloads with their parameters and strategies, "
                    "start methods, places, counters.",
         .usage = "[--json]",
-        .options = options,
+        .options = command_json_options,
         .main = list_main,
 };

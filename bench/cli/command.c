@@ -5,6 +5,7 @@
 #include "workload_table.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 #define SHOW_HELP 1
@@ -123,4 +124,17 @@ int command_unknown(const char *name)
         else
                 fputs("\nTry 'mpbench --help'.\n", stderr);
         return CLI_USAGE;
+}
+
+const struct mpb_option command_json_options[] = {
+        {.name = "json", .type = MPB_FLAG, .summary = "for programs", .group = "Output"},
+        COMMAND_END,
+};
+
+int command_take_json(const struct mpb_option *option, const char *text, void *context,
+                      struct mproc_err *err)
+{
+        (void)option, (void)text, (void)err;
+        *(bool *)context = true;
+        return 0;
 }

@@ -46,6 +46,11 @@ const struct command *command_find(const char *name);
 int command_parse(const struct command *command, int argc, char **argv, option_sink *sink,
                   void *context, int *rest);
 
+/* The options of a command that knows --json besides: `context` of the sink is a bool. */
+extern const struct mpb_option command_json_options[];
+int command_take_json(const struct mpb_option *option, const char *text, void *context,
+                      struct mproc_err *err);
+
 /* The command's help, and that of mpbench as a whole. */
 void command_show_help(const struct command *command, FILE *out);
 void command_show_overview(FILE *out);

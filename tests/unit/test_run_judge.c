@@ -1,8 +1,6 @@
 /* Comparisons with the baseline, and their verdicts. */
 #include "base/text.h"
-#include "run/measure.h"
-#include "stats/compare.h"
-#include "support/synthetic.h"
+#include "support/three_cells.h"
 
 #include <errno.h>
 #include <math.h>
@@ -13,55 +11,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#define RATE 1e7
-
-static struct result result;
-static uint32_t mutex, atomic, sharded;
-
-/* Three strategies of the counter; the baseline is not the first. */
-static int set_up(void **unused)
-{
-        (void)unused;
-        result_init(&result);
-        atomic = synthetic_cell(&result, "atomic");
-        mutex = synthetic_cell(&result, "mutex");
-        sharded = synthetic_cell(&result, "sharded");
-        return 0;
-}
-
-static int tear_down(void **unused)
-{
-        (void)unused;
-        result_done(&result);
-        return 0;
-}
-
-static void measured(uint32_t rounds)
-{
-        synthetic_rounds(&result, mutex, rounds, RATE);
-        synthetic_rounds(&result, atomic, rounds, 5 * RATE);
-        synthetic_rounds(&result, sharded, rounds, 0.5 * RATE);
-}
-
-static void judge(void)
-{
-        assert_int_equal(judge_cells(&result, NULL), 0);
-}
-
-static enum verdict verdict_of(uint32_t cell)
-{
-        const struct comparison *comparison =
-                synthetic_comparison(&result, cell, METRIC_THROUGHPUT);
-
-        assert_non_null(comparison);
-        return comparison->verdict;
-}
-
-static void set_level(uint32_t cell, enum factor factor, const char *level)
-{
-        text_copy(result.cells[cell].level[factor], LEVEL_BYTES, level);
-}
 
 /* Comparisons ------------------------------------------------------------------------------- */
 
