@@ -33,8 +33,8 @@ bool measure_stopped(const struct measurement *m);
  * cannot be measured get their status and note. Its trials are discarded. */
 int calibrate_cells(struct measurement *m, struct mproc_err *err);
 
-/* After a trial of a round: one that turned out too short makes the next ones of its cell longer.
- * Looks at the length alone; a rate does not depend on it. */
+/* Before a trial of a round: `outcome` is that of its cell's last one, and where that turned out
+ * too short this one is made longer. Looks at the length alone; a rate does not depend on it. */
 void calibrate_again(const struct result *result, struct cell *cell,
                      const struct trial_outcome *outcome);
 

@@ -10,6 +10,15 @@
 #define ROUNDS_MAX 1000
 #define OVERDRAFT 1.3 /* of the budget: a machine that has become slower ends the run there */
 
+/* Its trial in the latest round that had one; NULL: there is none yet. */
+static const struct trial *last_trial(const struct result *result, const struct cell *cell)
+{
+        for (size_t i = result->trial_count; i-- > 0;)
+                if (result->trials[i].cell == cell->id)
+                        return &result->trials[i];
+        return NULL;
+}
+
 /* One trial of every cell in the order of this round. Returns 1 when it was cut short. */
 static int measure_round(struct measurement *m, uint32_t round, struct mproc_err *err)
 {
@@ -27,6 +36,7 @@ static int measure_round(struct measurement *m, uint32_t round, struct mproc_err
         shuffle_round(result->plan.seed, round, order, n);
         for (uint32_t i = 0; i < n && !r; i++) {
                 struct cell *cell = &result->cells[order[i]];
+                const struct trial *last = last_trial(result, cell);
                 struct trial *trial;
 
                 if (!measure_is_measured(cell))
@@ -35,6 +45,9 @@ static int measure_round(struct measurement *m, uint32_t round, struct mproc_err
                         r = 1;
                         break;
                 }
+                /* Before the next trial, not after this one: what the report shows was run. */
+                if (last)
+                        calibrate_again(result, cell, &last->outcome);
                 trial = result_add_trial(result, cell->workers);
                 if (!trial) {
                         r = error_set(err, -ENOMEM, "measure", "no memory for a trial");
@@ -49,7 +62,6 @@ static int measure_round(struct measurement *m, uint32_t round, struct mproc_err
                         r = r < 0 ? r : 1;
                         break;
                 }
-                calibrate_again(result, cell, &trial->outcome);
                 noises[position++] = trial->noise;
         }
         if (r == 0 && noise_round_disturbed(noises, position, m->watched)) {

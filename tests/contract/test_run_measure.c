@@ -119,8 +119,6 @@ static void assert_rounds(const struct result *result, uint32_t wanted)
         assert_true(result->rounds - wanted <= result->disturbed_rounds);
 }
 
-/* Rounds ------------------------------------------------------------------------------------ */
-
 static void rounds_alone_are_exact_and_have_each_cell_once(void **state)
 {
         struct scene *scene = *state;
@@ -150,6 +148,26 @@ static void rounds_alone_are_exact_and_have_each_cell_once(void **state)
                 assert_int_equal(result->cells[i].final_value, 1000);
         }
         assert_string_equal(result->no_verdict, "no verdicts: no cell ran long enough for a rate");
+}
+
+static void ask_for_longer_trials(struct scene *scene) /* by a CPU quota that comes up */
+{
+        scene->result.environment.cpu_quota = scene->result.environment.quota_period_ns =
+                1000000000;
+}
+
+static void the_number_of_operations_that_is_shown_was_run(void **state)
+{
+        struct scene *scene = *state;
+
+        plan_short(scene, 1);
+        make_plan_param(&scene->plan, "increments", "auto");
+        scene->stage = "measuring";
+        scene->event = ask_for_longer_trials;
+        run(scene);
+        for (size_t i = 0; i < 3; i++)
+                assert_int_equal(scene->result.cells[scene->result.trials[i].cell].value[0],
+                                 scene->result.trials[i].outcome.ops);
 }
 
 static void one_round_is_enough_to_verify(void **state)
@@ -229,8 +247,6 @@ static void where_nothing_can_be_measured_no_round_is_counted(void **state)
         assert_string_equal(scene->result.no_verdict, "no verdicts: no cell could be measured");
 }
 
-/* Precision --------------------------------------------------------------------------------- */
-
 static void plan_precise(struct scene *scene, uint64_t precision_ppm, uint32_t rounds)
 {
         make_plan_levels(&scene->plan, FACTOR_SHARE, "atomic");
@@ -266,8 +282,6 @@ static void one_cell_alone_has_a_precision_too(void **state)
         run(scene);
         assert_rounds(&scene->result, 13);
 }
-
-/* Ends -------------------------------------------------------------------------------------- */
 
 static void a_stop_in_mid_run_keeps_the_rounds_before_it(void **state)
 {
@@ -369,6 +383,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 TEST(rounds_alone_are_exact_and_have_each_cell_once),
+                TEST(the_number_of_operations_that_is_shown_was_run),
                 TEST(one_round_is_enough_to_verify),
                 TEST(the_order_depends_on_seed_and_round_alone),
                 TEST(what_is_too_short_for_a_rate_is_not_repeated_for_the_whole_budget),
