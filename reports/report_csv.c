@@ -193,16 +193,16 @@ static void write_worker(const struct result *result, const struct worker_outcom
         static const struct worker_outcome nobody;
         const struct environment *machine = &result->environment;
         const struct worker_outcome *w = worker ? worker : &nobody;
-
+        bool done = w->end_ns; /* else it was killed before it could write down what it did */
         const char *state = process_state_name((uint32_t)w->exit_state);
 
         number_field(out, worker, w->index);
         signed_field(out, w->pid > 0, w->pid);
         signed_field(out, worker && w->pu_begin >= 0, w->pu_begin);
         signed_field(out, worker && w->pu_end >= 0, w->pu_end);
-        number_field(out, w->end_ns, w->begin_ns);
-        number_field(out, w->end_ns, w->end_ns);
-        number_field(out, worker, w->ops);
+        number_field(out, done, w->begin_ns);
+        number_field(out, done, w->end_ns);
+        number_field(out, done, w->ops);
         number_field(out, w->noted_ns, w->noted_ops);
         number_field(out, w->noted_ns, w->noted_ns);
         number_field(out, w->returned_ns, w->returned_ns);
@@ -211,12 +211,12 @@ static void write_worker(const struct result *result, const struct worker_outcom
         number_field(out, w->gate_ns, w->gate_ns);
         text_field(out, worker && state ? state : "");
         signed_field(out, worker, w->exit_code);
-        number_field(out, worker, w->user_ns);
-        number_field(out, worker, w->system_ns);
-        number_field(out, worker, w->minor_faults);
-        number_field(out, worker, w->major_faults);
-        number_field(out, worker, w->voluntary_switches);
-        number_field(out, worker, w->involuntary_switches);
+        number_field(out, done, w->user_ns);
+        number_field(out, done, w->system_ns);
+        number_field(out, done, w->minor_faults);
+        number_field(out, done, w->major_faults);
+        number_field(out, done, w->voluntary_switches);
+        number_field(out, done, w->involuntary_switches);
         number_field(out, w->has_run_delay, w->run_delay_ns);
         number_field(out, w->tsc_ticks, w->tsc_ticks);
         for (uint32_t i = 0; i < machine->counter_count && i < COUNTERS_MAX; i++)

@@ -96,19 +96,22 @@ static const struct field rusage_fields[] = {
         {0},
 };
 
+/* Written down by a worker when it has done its work: not by one that was killed before. */
+#define OF_WORK KNOWN_UNLESS_ZERO(struct worker_outcome, end_ns)
+
 static const struct field worker_fields[] = {
         {PLAIN(struct worker_outcome, "index", index)},
-        {PLAIN(struct worker_outcome, "pid", pid)},
+        {PLAIN(struct worker_outcome, "pid", pid), OR_NULL(0)},
         {PLAIN(struct worker_outcome, "pu", pu_begin), OR_NULL(-1)},
         {PLAIN(struct worker_outcome, "pu_end", pu_end), OR_NULL(-1)},
-        {PLAIN(struct worker_outcome, "begin_ns", begin_ns)},
-        {PLAIN(struct worker_outcome, "end_ns", end_ns)},
-        {PLAIN(struct worker_outcome, "ops", ops)},
-        {PLAIN(struct worker_outcome, "overlap_ops", noted_ops)},
-        {PLAIN(struct worker_outcome, "overlap_noted_ns", noted_ns)},
+        {PLAIN(struct worker_outcome, "begin_ns", begin_ns), OF_WORK},
+        {PLAIN(struct worker_outcome, "end_ns", end_ns), OF_WORK},
+        {PLAIN(struct worker_outcome, "ops", ops), OF_WORK},
+        {PLAIN(struct worker_outcome, "overlap_ops", noted_ops), OF_WORK},
+        {PLAIN(struct worker_outcome, "overlap_noted_ns", noted_ns), OF_WORK},
         {GROUP("start_steps", worker_step_fields)},
         {GROUP("exit", exit_fields)},
-        {GROUP("rusage", rusage_fields)},
+        {GROUP("rusage", rusage_fields), OF_WORK},
         {PLAIN(struct worker_outcome, "run_delay_ns", run_delay_ns),
          KNOWN_BY(struct worker_outcome, has_run_delay, 1)},
         {PLAIN(struct worker_outcome, "tsc_ticks", tsc_ticks), OR_NULL(0)},
@@ -155,6 +158,9 @@ static const struct field noise_fields[] = {
         {0},
 };
 
+/* Summed up when a team has come to its end; a trial of process starts has no team. */
+#define OF_TEAM KNOWN_UNLESS_ZERO(struct trial, outcome.stop_ns)
+
 const struct field json_trial_fields[] = {
         {PLAIN(struct trial, "cell", cell)},
         {PLAIN(struct trial, "round", round)},
@@ -166,10 +172,10 @@ const struct field json_trial_fields[] = {
         {PLAIN(struct trial, "run_duration_ns", outcome.run_ns), OR_NULL(0)},
         {PLAIN(struct trial, "stop_duration_ns", outcome.stop_ns), OR_NULL(0)},
         {OBJECT(struct trial, "start_steps", outcome.life, life_fields), OR_NULL(0)},
-        {PLAIN(struct trial, "overlap_ns", outcome.overlap_ns)},
-        {PLAIN(struct trial, "skew_ns", outcome.skew_ns)},
-        {PLAIN(struct trial, "ops", outcome.ops)},
-        {PLAIN(struct trial, "overlap_ops", outcome.overlap_ops)},
+        {PLAIN(struct trial, "overlap_ns", outcome.overlap_ns), OF_TEAM},
+        {PLAIN(struct trial, "skew_ns", outcome.skew_ns), OF_TEAM},
+        {PLAIN(struct trial, "ops", outcome.ops), OR_NULL(0)},
+        {PLAIN(struct trial, "overlap_ops", outcome.overlap_ops), OF_TEAM},
         {PLAIN(struct trial, "final", outcome.final_value),
          KNOWN_BY(struct trial, outcome.verified, 1)},
         {PLAIN(struct trial, "expected", outcome.expected_value),

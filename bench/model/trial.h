@@ -79,7 +79,7 @@ struct trial_outcome {
         uint64_t ops;                 /* all workers' */
         uint64_t overlap_ops;         /* of all workers, within the overlap */
         uint64_t final_value, expected_value;
-        uint64_t host_rss_bytes, pss_bytes; /* pss: of an idle worker at the gate; 0: not known */
+        uint64_t host_rss_bytes, pss_bytes; /* pss: of worker 0 after its work; 0: not known */
         struct mpb_life life; /* MPB_LIFE_CYCLE: medians over the trial's repetitions */
         uint64_t verified;    /* 1: final and expected are meaningful */
         /* followed on the wire by `workers` struct worker_outcome */

@@ -44,6 +44,15 @@ static void fill_worker(struct worker_outcome *worker, const struct cell *cell,
                              {0},
                              {.enabled_ns = 26 * MS}},
         };
+        if (cell->status == CELL_COLLAPSED) /* killed at the time limit, in the midst of its work */
+                *worker = (struct worker_outcome){.index = index,
+                                                  .pid = pid,
+                                                  .pu_begin = -1,
+                                                  .pu_end = -1,
+                                                  .returned_ns = 80000,
+                                                  .first_ns = 140000,
+                                                  .ready_ns = 160000,
+                                                  .exit_state = MPROC_RUNNING};
         if (cell->status == CELL_FAILED && index == 1) {
                 worker->exit_state = MPROC_SIGNALED;
                 worker->exit_code = SIGKILL;
@@ -90,6 +99,7 @@ void fixture_add_trial(struct result *result, const struct cell *cell, uint32_t 
         outcome->final_value = cell->final_value;
         outcome->expected_value = cell->expected_value;
         if (life) {
+                outcome->workers = 0; /* there is no team */
                 outcome->ops = cell->ops;
                 outcome->life = (struct mpb_life){
                         .returned_ns = (uint64_t)(cell->step[0].median / around),
@@ -108,7 +118,7 @@ void fixture_add_trial(struct result *result, const struct cell *cell, uint32_t 
                 outcome->overlap_ops =
                         (uint64_t)(cell->summary[METRIC_THROUGHPUT].median * around * 0.025);
         }
-        for (uint32_t i = 0; i < cell->workers; i++)
+        for (uint32_t i = 0; i < outcome->workers; i++)
                 fill_worker(&trial->workers[i], cell, outcome, i,
                             (int32_t)(4000 + 100 * round + 2 * cell->id + i));
 }

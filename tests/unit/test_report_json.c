@@ -64,6 +64,43 @@ static void what_is_not_known_is_null(void **unused)
         result_done(&result);
 }
 
+/* The trial of that status, in a fixture that has one. */
+static json_t *trial_of(json_t *root, const char *status)
+{
+        json_t *trial;
+        size_t i;
+
+        json_array_foreach(json_object_get(root, "trials"), i,
+                           trial) if (!strcmp(json_string_value(json_object_get(trial, "status")),
+                                              status)) return trial;
+        fail_msg("no trial is %s", status);
+        return NULL;
+}
+
+static void what_a_killed_team_did_not_write_down_is_null_and_no_zero(void **unused)
+{
+        static const char *const of_team[] = {"overlap_ns", "skew_ns", "ops", "overlap_ops"};
+        static const char *const of_work[] = {"begin_ns",    "end_ns",           "ops",
+                                              "overlap_ops", "overlap_noted_ns", "rusage"};
+        json_t *root, *trial, *worker;
+        struct result result;
+        char *text;
+
+        (void)unused;
+        fixture_result(&result);
+        text = round_trip_write(&result);
+        root = json_loads(text, 0, NULL);
+        trial = trial_of(root, "collapsed");
+        worker = json_array_get(json_object_get(trial, "workers"), 0);
+        for (size_t i = 0; i < COUNT(of_team); i++)
+                assert_true(json_is_null(json_object_get(trial, of_team[i])));
+        for (size_t i = 0; i < COUNT(of_work); i++)
+                assert_true(json_is_null(json_object_get(worker, of_work[i])));
+        json_decref(root);
+        free(text);
+        result_done(&result);
+}
+
 static void bytes_that_are_no_utf8_are_shown_as_question_marks(void **unused)
 {
         struct result result, read;
@@ -195,6 +232,7 @@ int main(void)
                 cmocka_unit_test(a_run_is_read_back_whole),
                 cmocka_unit_test(an_empty_result_is_read_back),
                 cmocka_unit_test(what_is_not_known_is_null),
+                cmocka_unit_test(what_a_killed_team_did_not_write_down_is_null_and_no_zero),
                 cmocka_unit_test(bytes_that_are_no_utf8_are_shown_as_question_marks),
                 cmocka_unit_test(wrong_reports_are_refused_with_the_place),
                 cmocka_unit_test(a_report_cut_anywhere_is_refused),
