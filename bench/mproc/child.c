@@ -35,19 +35,27 @@ static bool is_job_signal(int sig)
         return false;
 }
 
+static void reset_signal(int sig)
+{
+        struct sigaction action, plain = {.sa_handler = SIG_DFL};
+
+        if (!sigaction(sig, NULL, &action) && action.sa_handler != SIG_DFL &&
+            !(action.sa_handler == SIG_IGN && is_job_signal(sig)))
+                sigaction(sig, &plain, NULL);
+}
+
 void child_reset_signals(void)
 {
         static const int reset[] = {SIGHUP,  SIGINT,   SIGQUIT, SIGUSR1, SIGUSR2, SIGPIPE,
                                     SIGALRM, SIGTERM,  SIGCHLD, SIGCONT, SIGTSTP, SIGTTIN,
                                     SIGTTOU, SIGURG,   SIGXCPU, SIGXFSZ, SIGPROF, SIGVTALRM,
                                     SIGIO,   SIGWINCH, SIGPWR,  0};
-        struct sigaction action, plain = {.sa_handler = SIG_DFL};
         sigset_t none;
 
         for (const int *sig = reset; *sig; sig++)
-                if (!sigaction(*sig, NULL, &action) && action.sa_handler != SIG_DFL &&
-                    !(action.sa_handler == SIG_IGN && is_job_signal(*sig)))
-                        sigaction(*sig, &plain, NULL);
+                reset_signal(*sig);
+        for (int sig = SIGRTMIN; sig <= SIGRTMAX; sig++)
+                reset_signal(sig);
         sigemptyset(&none);
         pthread_sigmask(SIG_SETMASK, &none, NULL);
 }

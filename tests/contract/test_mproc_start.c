@@ -219,7 +219,7 @@ static void ignore(int sig)
 
 static int check_signals(void *arg, size_t size)
 {
-        struct sigaction term, pipe_, hup;
+        struct sigaction term, pipe_, hup, real_time;
         sigset_t mask;
 
         (void)arg;
@@ -227,15 +227,17 @@ static int check_signals(void *arg, size_t size)
         sigaction(SIGTERM, NULL, &term);
         sigaction(SIGPIPE, NULL, &pipe_);
         sigaction(SIGHUP, NULL, &hup);
+        sigaction(SIGRTMIN + 1, NULL, &real_time);
         pthread_sigmask(SIG_SETMASK, NULL, &mask);
         return term.sa_handler != SIG_DFL || pipe_.sa_handler != SIG_DFL ||
-               hup.sa_handler != SIG_IGN || sigismember(&mask, SIGUSR1);
+               hup.sa_handler != SIG_IGN || real_time.sa_handler != SIG_DFL ||
+               sigismember(&mask, SIGUSR1);
 }
 
 static void signals_are_as_in_a_new_program(const char *method)
 {
-        struct sigaction term, pipe_, hup, handled = {.sa_handler = ignore},
-                                           ignored = {.sa_handler = SIG_IGN};
+        struct sigaction term, pipe_, hup, real_time, handled = {.sa_handler = ignore},
+                                                      ignored = {.sa_handler = SIG_IGN};
         sigset_t block, before, after;
         struct mproc_process *process;
 
@@ -244,9 +246,11 @@ static void signals_are_as_in_a_new_program(const char *method)
         pthread_sigmask(SIG_BLOCK, &block, &before);
         sigaction(SIGTERM, &handled, &term);
         sigaction(SIGPIPE, &ignored, &pipe_);
+        sigaction(SIGRTMIN + 1, &handled, &real_time);
         sigaction(SIGHUP, &ignored, &hup); /* nohup: that stays */
         process = start_target(method, check_signals, NULL, 0);
         sigaction(SIGHUP, &hup, NULL);
+        sigaction(SIGRTMIN + 1, &real_time, NULL);
         sigaction(SIGPIPE, &pipe_, NULL);
         sigaction(SIGTERM, &term, NULL);
         pthread_sigmask(SIG_SETMASK, &before, &after);

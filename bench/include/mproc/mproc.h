@@ -91,7 +91,8 @@ struct mproc_process_options {
  * The process dies when its parent process dies, however that dies, or runs another program
  * by exec; it outlives the thread that started it. A process of its own begins with no
  * signal blocked and default dispositions, save that a SIGHUP, SIGINT, SIGQUIT, SIGTSTP,
- * SIGTTIN or SIGTTOU which the program ignores stays ignored. After an exec it has 0, 1, 2
+ * SIGTTIN or SIGTTOU which the program ignores stays ignored, and that under fork its
+ * handlers of faults (SIGSEGV, SIGABRT …) stay. After an exec it has 0, 1, 2
  * and `fds`, no other descriptor. What forkserver starts has environment, working
  * directory, limits and user as they were at the first such start, which launched the
  * server; it lives until this process ends.
