@@ -55,6 +55,7 @@ static uint64_t timeval_ns(struct timeval time)
 void meter_read(const struct meter *meter, struct meter_reading *ret)
 {
         struct rusage usage;
+        uint64_t ran_ns = 0;
         char text[96];
         ssize_t n;
 
@@ -84,8 +85,9 @@ void meter_read(const struct meter *meter, struct meter_reading *ret)
         n = meter->schedstat < 0 ? -1 : pread(meter->schedstat, text, sizeof(text) - 1, 0);
         if (n > 0) {
                 text[n] = '\0';
-                sscanf(text, "%*u %" SCNu64, &ret->run_delay_ns);
+                sscanf(text, "%" SCNu64 " %" SCNu64, &ran_ns, &ret->run_delay_ns);
         }
+        ret->has_run_delay = ran_ns; /* a kernel that does not keep these shows zeros */
         ret->tsc_ticks = tsc_now();
 }
 
@@ -109,7 +111,7 @@ void meter_difference(const struct meter *meter, const struct meter_reading *bef
         outcome->voluntary_switches = after->voluntary_switches - before->voluntary_switches;
         outcome->involuntary_switches = after->involuntary_switches - before->involuntary_switches;
         outcome->run_delay_ns = after->run_delay_ns - before->run_delay_ns;
-        outcome->has_run_delay = meter->schedstat >= 0;
+        outcome->has_run_delay = after->has_run_delay;
         outcome->tsc_ticks = after->tsc_ticks - before->tsc_ticks;
 }
 

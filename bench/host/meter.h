@@ -4,6 +4,7 @@
 #define HOST_METER_H
 
 #include "model/trial.h"
+#include <stdbool.h>
 
 struct meter {
         int fds[COUNTERS_MAX];
@@ -21,6 +22,7 @@ struct meter_reading {
         struct counter_reading counters[COUNTERS_MAX];
         uint64_t user_ns, system_ns, minor_faults, major_faults, voluntary_switches,
                 involuntary_switches, run_delay_ns, tsc_ticks;
+        bool has_run_delay;
 };
 
 void meter_read(const struct meter *meter, struct meter_reading *ret);
