@@ -288,8 +288,10 @@ static void say_why_no_verdict(struct result *result)
                          "no verdicts: they need %zu rounds, and %u %s done (--rounds=%zu%s)",
                          needed, used, used == 1 ? "was" : "were", needed, time);
         else if (compared)
-                text_copy(text, size,
-                          "no verdicts: trials that failed left too few rounds to compare");
+                text_copy(
+                        text, size,
+                        "no verdicts: trials that failed, or whose workers did not begin together, "
+                        "left too few rounds to compare");
         else if (too_short && !measured)
                 text_copy(text, size, "no verdicts: no cell ran long enough for a rate");
         else if (measured && *result->plan.baseline)

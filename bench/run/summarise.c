@@ -18,6 +18,19 @@
 #define OVERLAP_SKEWS 100.0
 #define OVERLAP_PERIODS 10.0
 
+/* What was calibrated may come out shorter where speed varies; half will do. */
+static double share_needed(const struct cell *cell)
+{
+        return cell->ops_auto ? 0.5 : 1;
+}
+
+/* Who began early worked alone, and faster than in company: within the overlap of such a trial its
+ * rate would be too high. */
+static bool began_together(const struct cell *cell, const struct trial_outcome *out)
+{
+        return (double)out->overlap_ns >= share_needed(cell) * OVERLAP_SKEWS * (double)out->skew_ns;
+}
+
 double figure_of(const struct cell *cell, const struct trial *trial, enum metric metric)
 {
         const struct trial_outcome *out = &trial->outcome;
@@ -27,7 +40,7 @@ double figure_of(const struct cell *cell, const struct trial *trial, enum metric
                 return NAN;
         switch (metric) {
         case METRIC_THROUGHPUT:
-                if (cell->kind == MPB_SHARED && out->overlap_ns)
+                if (cell->kind == MPB_SHARED && out->overlap_ns && began_together(cell, out))
                         value = (double)out->overlap_ops / (double)out->overlap_ns * NS_PER_S;
                 else if (cell->kind == MPB_TASKS && out->run_ns)
                         value = (double)out->ops / (double)out->run_ns * NS_PER_S;
@@ -132,8 +145,7 @@ static void judge_length(const struct environment *env, struct cell *cell,
                 {env->cpu_quota > 0 ? OVERLAP_PERIODS * (double)env->quota_period_ns : 0,
                  " (10 periods of the CPU quota)"},
         };
-        /* What was calibrated may come out shorter where speed varies; half will do. */
-        double share = cell->ops_auto ? 0.5 : 1;
+        double share = share_needed(cell);
         char wanted[32];
         size_t i = 0;
 

@@ -143,6 +143,20 @@ static void what_is_long_enough_depends_on_skew_and_quota(void **unused)
         assert_non_null(strstr(cell->note, "quota"));
 }
 
+static void a_trial_whose_workers_did_not_begin_together_has_no_rate(void **unused)
+{
+        struct trial_outcome *late;
+
+        (void)unused;
+        synthetic_rounds(&result, 0, ROUNDS, RATE);
+        late = &synthetic_trial(&result, 0, ROUNDS, 9 * RATE)->outcome;
+        late->skew_ns = late->overlap_ns / 10;
+        assert_int_equal(summarised()->status, CELL_MEASURED);
+        assert_int_equal(result.cells[0].summary[METRIC_THROUGHPUT].n, ROUNDS);
+        assert_int_equal(result.cells[0].summary[METRIC_MAKESPAN].n, ROUNDS + 1);
+        assert_true(result.cells[0].verified);
+}
+
 static void one_wrong_result_condemns_the_cell(void **unused)
 {
         struct trial *wrong;
@@ -284,6 +298,7 @@ int main(void)
                 TEST(disturbed_rounds_are_left_out_unless_they_are_kept),
                 TEST(work_that_is_too_short_has_no_rate_and_the_note_says_so),
                 TEST(what_is_long_enough_depends_on_skew_and_quota),
+                TEST(a_trial_whose_workers_did_not_begin_together_has_no_rate),
                 TEST(one_wrong_result_condemns_the_cell),
                 TEST(a_wrong_result_in_a_disturbed_round_is_wrong_as_well),
                 TEST(another_failure_in_one_round_is_told_and_the_rest_counts),
