@@ -16,6 +16,10 @@
 #define LEAST_PERIODS 10
 #define AIM_NS (32 * NS_PER_MS)
 #define AIM_SKEWS 150
+/* Where workers take turns on their PUs, starts are spread by whole time slices: half of the rule,
+ * which is what a calibrated cell is held to, takes long enough. */
+#define TURNS_LEAST_SKEWS 50
+#define TURNS_AIM_SKEWS 75
 #define AIM_PERIODS 13
 #define ENOUGH 0.8 /* of the aim */
 #define STEPS_MAX 10
@@ -48,14 +52,21 @@ static uint64_t least_ns(const struct result *result)
         return least < most_ns(result) ? least : most_ns(result);
 }
 
+/* Its workers begin as the kernel gives them their turns: a wide spread is no accident there. */
+static bool is_oversubscribed(const struct cell *cell)
+{
+        return cell->workers > cell->pus;
+}
+
 static uint64_t aim_ns(const struct result *result, const struct cell *cell, uint64_t skew_ns)
 {
         uint64_t aim = cell->kind == MPB_LIFE_CYCLE ? LIVES_NS : AIM_NS;
 
         if (cell->kind == MPB_LIFE_CYCLE)
                 return aim;
-        if (AIM_SKEWS * skew_ns > aim)
-                aim = AIM_SKEWS * skew_ns;
+        skew_ns *= is_oversubscribed(cell) ? TURNS_AIM_SKEWS : AIM_SKEWS;
+        if (skew_ns > aim)
+                aim = skew_ns;
         if (periods_ns(result, AIM_PERIODS) > aim)
                 aim = periods_ns(result, AIM_PERIODS);
         return aim < most_ns(result) ? aim : most_ns(result);
@@ -129,6 +140,10 @@ void calibrate_again(const struct result *result, struct cell *cell,
 {
         uint64_t least = least_ns(result), ops;
 
+        if (is_oversubscribed(cell) && TURNS_LEAST_SKEWS * outcome->skew_ns > least)
+                least = TURNS_LEAST_SKEWS * outcome->skew_ns;
+        if (least > most_ns(result))
+                least = most_ns(result);
         if (!cell->ops_auto || outcome->status != TRIAL_OK || measured_ns(cell, outcome) >= least ||
             cell->kind == MPB_LIFE_CYCLE)
                 return;
@@ -139,7 +154,8 @@ void calibrate_again(const struct result *result, struct cell *cell,
 static int calibrate_cell(struct measurement *m, struct cell *cell, struct trial *trial,
                           struct mproc_err *err)
 {
-        uint64_t ops = cell->ops_auto ? first_ops(cell) : cell->ops, skew_ns = UINT64_MAX;
+        uint64_t ops = cell->ops_auto ? first_ops(cell) : cell->ops;
+        uint64_t skew_ns = is_oversubscribed(cell) ? 0 : UINT64_MAX;
 
         for (int step = 0; step < STEPS_MAX; step++) {
                 const struct trial_outcome *outcome = &trial->outcome;
@@ -162,7 +178,8 @@ static int calibrate_cell(struct measurement *m, struct cell *cell, struct trial
                 if (!cell->ops_auto)
                         return 0;
                 set_ops(cell, ops);
-                if (outcome->skew_ns < skew_ns)
+                if (is_oversubscribed(cell) ? outcome->skew_ns > skew_ns
+                                            : outcome->skew_ns < skew_ns)
                         skew_ns = outcome->skew_ns;
                 /* One late worker in a first, short trial is no reason to work for a second. */
                 aim = aim_ns(m->result, cell, step ? skew_ns : 0);

@@ -13,7 +13,7 @@ struct measurement {
         struct session session;
         struct topology *topology;
         struct noise_reader *noise;
-        uint64_t begin_ns;
+        uint64_t begin_ns, rounds_begin_ns;
         uint64_t *cell_ns; /* what a trial of each cell takes, as calibration saw it */
         bool has_rate;     /* some cell works long enough to be more than verified */
         uint32_t watched;  /* PUs of the noise ledger */

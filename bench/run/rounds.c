@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define ROUNDS_MAX 1000
-#define OVERDRAFT 1.3 /* of the budget: a machine that has become slower ends the run there */
+#define STRETCH 1.4 /* of the budget, where that brings the rounds that a verdict needs */
 
 /* Its trial in the latest round that had one; NULL: there is none yet. */
 static const struct trial *last_trial(const struct result *result, const struct cell *cell)
@@ -75,64 +75,58 @@ out:
         return r;
 }
 
-/* The most that the user's limits allow. All numbers of rounds are fixed before any of them; 0:
- * there is nothing to measure. */
-static uint32_t most_rounds(const struct measurement *m)
+/* Rounds in all that the user's limits allow, as it looks now; 0: there is nothing to measure. With
+ * a budget the clock decides, and never a figure: what a comparison comes to has no say in how many
+ * rounds there are. A quarter more rounds at the most stand in for disturbed ones. */
+static uint32_t rounds_allowed(const struct measurement *m)
 {
         const struct plan *plan = &m->result->plan;
-        uint64_t spent = clock_now_ns() - m->begin_ns, each = measure_round_ns(m);
-        uint64_t most = plan->rounds ? plan->rounds : ROUNDS_MAX, affordable;
+        uint32_t done = m->result->rounds, spare = done / 4;
+        uint64_t now = clock_now_ns(), spent = now - m->begin_ns, affordable;
+        uint64_t each = done ? (now - m->rounds_begin_ns) / done : measure_round_ns(m);
+        uint64_t needed = judge_rounds_needed(m->result), most = ROUNDS_MAX;
 
-        if (!each)
+        if (!measure_round_ns(m))
                 return 0;
-        if (!plan->rounds && !plan->precision_ppm && !m->has_rate)
-                most = judge_rounds_needed(m->result); /* to verify, and to say so */
-        if (plan->budget_ns) {
-                affordable = plan->budget_ns > spent ? (plan->budget_ns - spent) / each : 0;
+        if (plan->rounds)
+                most = plan->rounds; /* exact */
+        else if (!plan->precision_ppm && !m->has_rate)
+                most = needed; /* to verify, and to say so */
+        if (plan->budget_ns && each) {
+                if (m->result->disturbed_rounds < spare)
+                        spare = m->result->disturbed_rounds;
+                affordable = plan->budget_ns + spare * each;
+                affordable = done + (affordable > spent ? (affordable - spent) / each : 0);
+                if (affordable < needed && done < needed &&
+                    (double)(spent + (needed - done) * each) <= STRETCH * (double)plan->budget_ns)
+                        affordable = needed;
                 most = affordable < most ? affordable : most;
         }
         return most ? (uint32_t)most : 1;
 }
 
-/* True when the budget is overdrawn, whatever the data say; one round there is always. */
-static bool broke(const struct measurement *m)
-{
-        uint64_t budget = m->result->plan.budget_ns;
-
-        return budget && m->result->rounds &&
-               (double)(clock_now_ns() - m->begin_ns) > OVERDRAFT * (double)budget;
-}
-
-static int measure_rounds(struct measurement *m, uint32_t until, uint32_t *replaced,
-                          struct mproc_err *err)
+/* Until there are so many rounds, or as many as the limits allow. */
+static int measure_rounds(struct measurement *m, uint32_t until, struct mproc_err *err)
 {
         struct result *result = m->result;
-        uint32_t spare = result->plan.rounds ? 0 : until / 4; /* a given number is exact */
         int r = 0;
 
         m->stage = "measuring";
-        while (!r && result->rounds < until + *replaced) {
-                uint32_t disturbed = result->disturbed_rounds;
+        while (!r && result->rounds < until) {
+                uint32_t allowed = rounds_allowed(m);
 
-                m->rounds = until + *replaced;
-                if (measure_stopped(m)) {
-                        r = 1;
+                m->rounds = allowed < until ? allowed : until;
+                if (result->rounds >= allowed)
                         break;
-                }
-                if (broke(m)) {
-                        result->end = RESULT_BUDGET;
-                        break;
-                }
-                r = measure_round(m, result->rounds, err);
-                if (r)
-                        break;
-                result->rounds++;
-                /* At most a quarter more rounds stand in for disturbed ones. */
-                if (result->disturbed_rounds > disturbed && *replaced < spare)
-                        (*replaced)++;
+                r = measure_stopped(m) ? 1 : measure_round(m, result->rounds, err);
+                result->rounds += r == 0;
         }
         if (r == 1)
                 result->end = RESULT_INTERRUPTED;
+        else if (result->plan.budget_ns && result->rounds &&
+                 result->rounds <
+                         (result->plan.rounds ? result->plan.rounds : judge_rounds_needed(result)))
+                result->end = RESULT_BUDGET;
         return r < 0 ? r : 0;
 }
 
@@ -208,19 +202,21 @@ static struct cpuset watched_pus(const struct result *result, uint32_t *count)
 static int measure_looks(struct measurement *m, struct mproc_err *err)
 {
         struct result *result = m->result;
-        uint32_t looks = judge_looks(&result->plan), most = most_rounds(m), replaced = 0;
-        uint64_t first = looks > 1 ? judge_rounds_needed(result) : most;
+        uint32_t looks = judge_looks(&result->plan);
 
+        m->rounds_begin_ns = clock_now_ns();
         for (uint32_t look = 0; look < looks; look++) {
-                uint32_t until = first << look < most ? (uint32_t)(first << look) : most;
-                int r = measure_rounds(m, until, &replaced, err);
+                uint32_t until =
+                        looks > 1 ? (uint32_t)judge_rounds_needed(result) << look : ROUNDS_MAX;
+                int r = measure_rounds(m, until, err);
 
                 result->duration_ns = clock_now_ns() - m->begin_ns;
                 if (!r)
                         r = analyse(result, err);
                 if (r < 0)
                         return r;
-                if (result->end != RESULT_COMPLETE || until == most || precise_enough(result))
+                if (result->rounds < until || result->end != RESULT_COMPLETE ||
+                    precise_enough(result))
                         break;
         }
         return 0;
