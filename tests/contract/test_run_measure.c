@@ -150,10 +150,9 @@ static void rounds_alone_are_exact_and_have_each_cell_once(void **state)
         assert_string_equal(result->no_verdict, "no verdicts: no cell ran long enough for a rate");
 }
 
-static void ask_for_longer_trials(struct scene *scene) /* by a CPU quota that comes up */
+static void raise_quota(struct scene *scene) /* asks for longer trials */
 {
-        scene->result.environment.cpu_quota = scene->result.environment.quota_period_ns =
-                1000000000;
+        scene->result.environment.cpu_quota = scene->result.environment.quota_period_ns = 1e9;
 }
 
 static void the_number_of_operations_that_is_shown_was_run(void **state)
@@ -163,11 +162,10 @@ static void the_number_of_operations_that_is_shown_was_run(void **state)
         plan_short(scene, 1);
         make_plan_param(&scene->plan, "increments", "auto");
         scene->stage = "measuring";
-        scene->event = ask_for_longer_trials;
+        scene->event = raise_quota;
         run(scene);
-        for (size_t i = 0; i < 3; i++)
-                assert_int_equal(scene->result.cells[scene->result.trials[i].cell].value[0],
-                                 scene->result.trials[i].outcome.ops);
+        for (const struct trial *t = scene->result.trials; t < scene->result.trials + 3; t++)
+                assert_int_equal(scene->result.cells[t->cell].value[0], t->outcome.ops);
 }
 
 static void one_round_is_enough_to_verify(void **state)
