@@ -110,20 +110,23 @@ static void write_heads(const struct result *result, const struct params *params
         fputc('\n', out);
 }
 
-/* Numbers in the parameter's unit; a choice by its name. */
-static void write_param(const struct cell *cell, uint32_t i, FILE *out)
+/* Numbers in the parameter's unit; a choice by its name. What calibration chose is the trial's own.
+ */
+static void write_param(const struct cell *cell, const struct trial *trial, uint32_t i, FILE *out)
 {
         const char *text = cell->value_text[i];
 
-        if (cell->is_auto[i] || !*text || strchr("-0123456789", *text)) {
-                if (cell->value[i] != MPB_AUTO)
-                        fprintf(out, "%" PRId64, cell->value[i]);
+        if (cell->is_auto[i]) {
+                fprintf(out, "%" PRIu64, trial->asked_ops);
+        } else if (!*text || strchr("-0123456789", *text)) {
+                fprintf(out, "%" PRId64, cell->value[i]);
         } else {
                 put_text(out, text);
         }
 }
 
-static void write_cell(const struct cell *cell, const struct params *params, FILE *out)
+static void write_cell(const struct cell *cell, const struct trial *trial,
+                       const struct params *params, FILE *out)
 {
         fprintf(out, "%u", cell->id);
         text_field(out, cell->workload);
@@ -133,7 +136,7 @@ static void write_cell(const struct cell *cell, const struct params *params, FIL
                 fputc(',', out);
                 for (uint32_t j = 0; j < cell->param_count && j < MPB_PARAMS_MAX; j++)
                         if (!strcmp(cell->param[j], params->name[i]))
-                                write_param(cell, j, out);
+                                write_param(cell, trial, j, out);
         }
 }
 
@@ -243,7 +246,7 @@ static int write_csv(const struct result *result, const struct report_style *sty
                 for (uint32_t j = 0; j < (rows ? rows : 1); j++) {
                         if (trial->cell >= result->cell_count)
                                 continue;
-                        write_cell(&result->cells[trial->cell], &params, out);
+                        write_cell(&result->cells[trial->cell], trial, &params, out);
                         write_trial(trial, out);
                         write_worker(result, rows ? &trial->workers[j] : NULL, out);
                 }

@@ -12,7 +12,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-static bool stop;
+static volatile bool stop;
 static int stop_fd = -1;
 
 static void on_signal(int number)
@@ -132,6 +132,11 @@ static int run(const struct command *command, const struct run_options *options,
         if (options->dry_run)
                 return print(options, result, &err) ? command_fail(command, &err) : CLI_OK;
 
+        if (result->end == RESULT_INTERRUPTED && !result->trial_count) {
+                fputs("mpbench: interrupted before anything was measured; nothing is saved\n",
+                      stderr);
+                return CLI_INTERRUPTED;
+        }
         /* Saved first: what was measured must not depend on who reads stdout. */
         status = judge(result);
         if (!options->no_save)

@@ -129,6 +129,11 @@ int event_explain_unknown(const char *name, int code, struct mproc_err *err)
 {
         char masks[200];
 
+        if (strchr(name, ','))
+                return error_set(err, -EINVAL, "counters",
+                                 "\"%.100s\" is no single event: name one at a time, -e A -e B "
+                                 "(names of events may hold commas)",
+                                 name);
         if (code == PFM_ERR_NOTFOUND)
                 return explain_not_found(name, err);
         list_masks(name, masks, sizeof(masks));

@@ -67,7 +67,7 @@ static void look_at_virtualization(const char *root, const struct environment *e
                             "%s; %.2f %% of CPU time since boot was stolen by other guests",
                             environment->virtualization, steal < 0 ? 0 : steal);
                 remedy(finding, "bare metal, or an instance with dedicated CPUs; rounds with "
-                                "steal are replaced and marked");
+                                "steal are marked, and left out where enough others remain");
         }
 }
 

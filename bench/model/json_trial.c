@@ -165,6 +165,7 @@ const struct field json_trial_fields[] = {
         {PLAIN(struct trial, "cell", cell)},
         {PLAIN(struct trial, "round", round)},
         {PLAIN(struct trial, "position", position)},
+        {PLAIN(struct trial, "asked_ops", asked_ops)},
         {NAME(struct trial, "status", outcome.status, trial_status_name)},
         {PLAIN(struct trial, "reason", outcome.reason)},
         {PLAIN(struct trial, "wall_duration_ns", outcome.wall_ns), OR_NULL(0)},

@@ -101,6 +101,7 @@ enum noise_known { NOISE_STAT = 1, NOISE_PSI = 2 };
 struct trial {
         uint32_t cell, round, position; /* cell: index; position: within the round */
         uint32_t disturbed;             /* 1: its round was judged disturbed */
+        uint64_t asked_ops; /* as mpb_trial.ops: calibration may lengthen later trials */
         struct trial_outcome outcome;
         struct trial_noise noise;
         struct worker_outcome *workers; /* outcome.workers of them; owned by the result */

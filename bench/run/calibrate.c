@@ -168,6 +168,8 @@ static int calibrate_cell(struct measurement *m, struct cell *cell, struct trial
                 m->cell_ns[cell->id] = trial->noise.duration_ns;
                 if (outcome->status == TRIAL_INTERRUPTED)
                         return 0;
+                if (outcome->status == TRIAL_COLLAPSED)
+                        m->excused_ns += trial->noise.duration_ns;
                 if (outcome->status != TRIAL_OK) {
                         give_up(cell, outcome);
                         return 0;

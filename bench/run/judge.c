@@ -52,7 +52,7 @@ size_t judge_rounds_needed(const struct result *result)
         return compare_rounds_needed(family_size(result), alpha_of(result));
 }
 
-/* "start=fork,share=mutex" or bare levels: true when the cell has all of them. */
+/* "start=fork,share=mutex,hold=0" or bare levels: true when the cell has all of them. */
 static bool cell_matches(const struct cell *cell, const char *wanted)
 {
         char copy[128], *save = NULL;
@@ -67,6 +67,9 @@ static bool cell_matches(const struct cell *cell, const char *wanted)
                 for (int f = 0; f < FACTOR_COUNT; f++)
                         if (!level || !strcmp(item, factor_name(f)))
                                 found |= !strcmp(cell->level[f], level ? level : item);
+                for (uint32_t i = 0; level && i < cell->param_count; i++)
+                        found |= !strcmp(item, cell->param[i]) &&
+                                 !strcmp(level, cell->value_text[i]);
                 if (!found)
                         return false;
         }
@@ -108,6 +111,13 @@ int judge_check(const struct result *result, struct mproc_err *err)
         for (size_t i = 0; i < result->cell_count; i++)
                 if (cell_matches(&result->cells[i], wanted) && is_compared(&result->cells[i]))
                         return 0;
+        for (size_t i = 0; i < result->cell_count; i++)
+                if (cell_matches(&result->cells[i], wanted))
+                        return error_set(err, -EINVAL, "baseline", "'%s' can be no baseline: it %s",
+                                         wanted,
+                                         result->cells[i].status == CELL_LOSSY
+                                                 ? "is meant to give wrong results"
+                                                 : "is skipped here (see --dry-run)");
         return error_set(err, -EINVAL, "baseline",
                          "no cell to be measured is '%s': give levels of this plan, such as "
                          "--baseline=mutex or --baseline=start=fork,share=mutex",

@@ -14,9 +14,10 @@ struct measurement {
         struct topology *topology;
         struct noise_reader *noise;
         uint64_t begin_ns, rounds_begin_ns;
-        uint64_t *cell_ns; /* what a trial of each cell takes, as calibration saw it */
-        bool has_rate;     /* some cell works long enough to be more than verified */
-        uint32_t watched;  /* PUs of the noise ledger */
+        uint64_t excused_ns; /* spent by locks that collapsed: not charged to the budget */
+        uint64_t *cell_ns;   /* what a trial of each cell takes, as calibration saw it */
+        bool has_rate;       /* some cell works long enough to be more than verified */
+        uint32_t watched;    /* PUs of the noise ledger */
         uint32_t round, rounds;
         const char *stage;
 };

@@ -56,6 +56,7 @@ static int measure_round(struct measurement *m, uint32_t round, struct mproc_err
                 trial->cell = cell->id;
                 trial->round = round;
                 trial->position = position;
+                trial->asked_ops = cell->ops;
                 r = measure_trial(m, cell, cell->ops, result->plan.seed + round, trial, err);
                 if (r < 0 || trial->outcome.status == TRIAL_INTERRUPTED) {
                         result_drop_trial(result);
@@ -82,9 +83,9 @@ static uint32_t rounds_allowed(const struct measurement *m)
 {
         const struct plan *plan = &m->result->plan;
         uint32_t done = m->result->rounds, spare = done / 4;
-        uint64_t now = clock_now_ns(), spent = now - m->begin_ns, affordable;
+        uint64_t now = clock_now_ns(), spent = now - m->begin_ns - m->excused_ns;
         uint64_t each = done ? (now - m->rounds_begin_ns) / done : measure_round_ns(m);
-        uint64_t needed = judge_rounds_needed(m->result), most = ROUNDS_MAX;
+        uint64_t needed = judge_rounds_needed(m->result), most = ROUNDS_MAX, affordable;
 
         if (!measure_round_ns(m))
                 return 0;

@@ -17,7 +17,7 @@ struct run_progress {
 struct run_hooks {
         void (*progress)(const struct run_progress *progress,
                          void *context); /* between trials; NULL: none */
-        const bool *
+        const volatile bool *
                 stop; /* set by a signal handler: the run ends after the trial in hand is aborted */
         int stop_fd;  /* becomes readable when `stop` is set, to wake a wait; −1: none */
         void *context;

@@ -131,12 +131,12 @@ finish() {
 
 @test "an output folder that is removed in mid-run is made again; one that cannot be is an error" {
         mkdir out gone
-        begin --workload=counter --share=atomic --workers=2 --rounds=3 -q --out=out/report
+        begin --workload=counter --share=atomic --workers=2 --set increments=10M --rounds=3 -q --out=out/report
         rmdir out
         finish 0 "adds/s"
         jq -e '.trials | length == 3' out/report/report.json
         cd gone || return
-        begin --workload=counter --share=atomic --workers=2 --rounds=3 -q
+        begin --workload=counter --share=atomic --workers=2 --set increments=10M --rounds=3 -q
         rmdir ../gone
         # shellcheck disable=SC2103 # the program is to stay where there is nothing left
         cd ..

@@ -75,6 +75,7 @@ void fixture_add_trial(struct result *result, const struct cell *cell, uint32_t 
                 around *= 0.7;
         trial->cell = cell->id;
         trial->round = round;
+        trial->asked_ops = cell->ops;
         trial->position = (cell->id + 7 * round) % FIXTURE_CELLS;
         trial->disturbed = round == DISTURBED_ROUND;
         trial->noise = (struct trial_noise){.duration_ns = 42 * MS,

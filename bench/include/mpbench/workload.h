@@ -1,4 +1,4 @@
-/* What a workload is to mpbench: one struct, built in or loaded as a plug-in.
+/* What a workload is to mpbench: one struct, built into driver and host.
  *
  * The life of a trial, and where each function runs:
  *
