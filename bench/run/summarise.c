@@ -31,6 +31,13 @@ static bool began_together(const struct cell *cell, const struct trial_outcome *
         return (double)out->overlap_ns >= share_needed(cell) * OVERLAP_SKEWS * (double)out->skew_ns;
 }
 
+/* A whole trial's time is comparable among trials of one length: those before calibration made them
+ * longer are not. Lives are medians of single starts. */
+static bool is_of_full_length(const struct cell *cell, const struct trial *trial)
+{
+        return cell->kind == MPB_LIFE_CYCLE || trial->asked_ops == cell->ops;
+}
+
 double figure_of(const struct cell *cell, const struct trial *trial, enum metric metric)
 {
         const struct trial_outcome *out = &trial->outcome;
@@ -46,10 +53,12 @@ double figure_of(const struct cell *cell, const struct trial *trial, enum metric
                         value = (double)out->ops / (double)out->run_ns * NS_PER_S;
                 break;
         case METRIC_MAKESPAN:
-                value = cell->kind == MPB_LIFE_CYCLE ? NAN : (double)out->run_ns;
+                if (cell->kind != MPB_LIFE_CYCLE && is_of_full_length(cell, trial))
+                        value = (double)out->run_ns;
                 break;
         case METRIC_WALL:
-                value = (double)out->wall_ns;
+                if (is_of_full_length(cell, trial))
+                        value = (double)out->wall_ns;
                 break;
         case METRIC_START:
                 value = cell->kind == MPB_LIFE_CYCLE ? NAN : (double)out->start_ns;

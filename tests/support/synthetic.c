@@ -46,6 +46,7 @@ struct trial *synthetic_trial(struct result *result, uint32_t cell, uint32_t rou
 
         trial->cell = cell;
         trial->round = round;
+        trial->asked_ops = SYNTHETIC_OPS;
         outcome->status = TRIAL_OK;
         outcome->wall_ns = 2 * OVERLAP_NS;
         outcome->start_ns = outcome->stop_ns = 400000;

@@ -287,6 +287,18 @@ static void a_worker_on_a_foreign_pu_is_noticed_once_a_trial(void **unused)
         assert_int_equal(summarised()->placed_wrong, 0);
 }
 
+static void times_of_whole_trials_are_of_trials_of_one_length(void **unused)
+{
+        (void)unused;
+        synthetic_trial(&result, 0, 0, 1e7)->asked_ops =
+                SYNTHETIC_OPS / 2; /* then calibrated again */
+        synthetic_trial(&result, 0, 1, 1e7);
+        synthetic_trial(&result, 0, 2, 1e7);
+        assert_int_equal(summarised()->summary[METRIC_MAKESPAN].n, 2);
+        assert_int_equal(result.cells[0].summary[METRIC_WALL].n, 2);
+        assert_int_equal(result.cells[0].summary[METRIC_THROUGHPUT].n, 3);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -307,6 +319,7 @@ int main(void)
                 TEST(the_worst_loss_is_a_share_whatever_came_out),
                 TEST(a_worker_on_a_foreign_pu_is_noticed_once_a_trial),
                 TEST(a_life_cycle_is_summed_up_by_its_steps),
+                TEST(times_of_whole_trials_are_of_trials_of_one_length),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
