@@ -79,17 +79,52 @@ static void advise_workload(const struct result *result, const char *workload, c
                          second->advice + 1);
 }
 
+static bool has_parameters_of(const struct cell *a, const struct cell *b)
+{
+        for (uint32_t i = 0; i < a->param_count; i++)
+                if (!(a->is_auto[i] && b->is_auto[i]) && a->value[i] != b->value[i])
+                        return false;
+        return true;
+}
+
+/* Tasks: the fastest way to run the same work. */
+static void advise_tasks(const struct result *result, const char *workload, char *text, size_t size)
+{
+        const struct comparison *best = NULL;
+        char label[160], than[160];
+
+        for (size_t i = 0; i < result->comparison_count; i++) {
+                const struct comparison *c = &result->comparisons[i];
+                const struct cell *cell = &result->cells[c->cell];
+
+                if (!strcmp(cell->workload, workload) && c->verdict == VERDICT_FASTER &&
+                    cell->verified && has_parameters_of(cell, &result->cells[c->baseline]) &&
+                    (!best || c->ratio > best->ratio))
+                        best = c;
+        }
+        if (!best)
+                return;
+        cell_label(result, &result->cells[best->cell], label, sizeof(label));
+        cell_label(result, &result->cells[best->baseline], than, sizeof(than));
+        snprintf(text, size, "Fastest way to run it: %s (%.3g× %s).", label, best->ratio, than);
+}
+
 void advise_result(struct result *result)
 {
+        const size_t lines = sizeof(result->advice) / sizeof(result->advice[0]);
+        const size_t size = sizeof(result->advice[0]);
         size_t line = 0;
 
         memset(result->advice, 0, sizeof(result->advice));
-        for (uint32_t w = 0; w < result->plan.workload_count && line < 4; w++) {
+        for (uint32_t w = 0; w < result->plan.workload_count && line + 1 < lines; w++) {
                 const char *workload = result->plan.workloads[w];
+                enum mpb_kind kind = workload_find(workload)->kind;
 
-                if (workload_find(workload)->kind != MPB_SHARED)
-                        continue;
-                advise_workload(result, workload, result->advice[line], sizeof(result->advice[0]));
+                if (kind == MPB_SHARED)
+                        advise_workload(result, workload, result->advice[line], size);
+                else if (kind == MPB_TASKS)
+                        advise_tasks(result, workload, result->advice[line], size);
                 line += *result->advice[line] != '\0';
         }
+        advise_starts(result, result->advice[line], size);
 }

@@ -23,7 +23,7 @@ bool measure_is_asked_for(const struct plan *plan, const struct cell *cell)
         return false;
 }
 
-static uint64_t ballast_of(const struct cell *cell)
+uint64_t measure_ballast(const struct cell *cell)
 {
         for (uint32_t i = 0; i < cell->param_count; i++)
                 if (!strcmp(cell->param[i], BALLAST_PARAM))
@@ -69,7 +69,7 @@ static void tell(struct measurement *m, const struct cell *cell)
 static int without_host(const struct measurement *m, const struct cell *cell,
                         struct trial_outcome *outcome, const struct mproc_err *err)
 {
-        uint64_t ballast = ballast_of(cell);
+        uint64_t ballast = measure_ballast(cell);
         char size[32];
 
         if (err->code == -EINTR)
@@ -128,12 +128,12 @@ int measure_trial(struct measurement *m, struct cell *cell, uint64_t ops, uint64
                           sizeof(note), err);
         if (r < 0)
                 goto out;
-        r = session_warm(&m->session, ballast_of(cell), &why);
+        r = session_warm(&m->session, measure_ballast(cell), &why);
         if (!r) {
                 noise_reader_own(m->noise, pids, session_pids(&m->session, pids));
                 noise_begin(m->noise);
-                r = session_trial(&m->session, ballast_of(cell), &request, cpus, &trial->outcome,
-                                  trial->workers, &why);
+                r = session_trial(&m->session, measure_ballast(cell), &request, cpus,
+                                  &trial->outcome, trial->workers, &why);
                 noise_end(m->noise, &trial->noise);
         }
         if (r < 0) {

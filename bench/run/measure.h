@@ -68,6 +68,12 @@ bool judge_differs_only_in(const struct cell *a, const struct cell *b, enum fact
 const struct cell *judge_baseline(const struct result *result, const char *workload);
 int judge_check(const struct result *result, struct mproc_err *err);
 
+/* Memory that the parent of this cell's team has touched, bytes. */
+uint64_t measure_ballast(const struct cell *cell);
+
+/* Which start method is cheapest from which parent, in a sentence; empty: none is clearly so. */
+void advise_starts(const struct result *result, char *text, size_t size);
+
 /* Sentences for the reader, from what was measured. */
 void advise_result(struct result *result);
 

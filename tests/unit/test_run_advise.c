@@ -134,11 +134,55 @@ static void more_workers_are_no_reason_for_a_strategy(void **unused)
         assert_string_equal(result.advice[0], "");
 }
 
+/* Start cells that differ in the parent's size. */
+static void start_cell(const char *start, int64_t parent_rss, double wall_ns)
+{
+        struct cell *cell = &result.cells[synthetic_start_cell(&result, start, 12, wall_ns)];
+
+        cell->param_count = 1;
+        text_copy(cell->param[0], sizeof(cell->param[0]), "parent_rss");
+        cell->value[0] = parent_rss;
+        cell->is_auto[0] = 0;
+}
+
+static const char *start_advice(void)
+{
+        static char text[480];
+
+        assert_int_equal(summarise_cells(&result, NULL), 0);
+        advise_starts(&result, text, sizeof(text));
+        return text;
+}
+
+static void the_cheapest_start_method_depends_on_the_parents_size(void **unused)
+{
+        (void)unused;
+        start_cell("fork", 0, 100000);
+        start_cell("spawn", 0, 800000);
+        start_cell("fork", 1 << 30, 20000000);
+        start_cell("spawn", 1 << 30, 800000);
+        assert_string_equal(start_advice(),
+                            "To start a process take fork from a small parent, spawn from a 1 GiB "
+                            "parent (fork only while the parent has no threads).");
+}
+
+static void start_methods_that_cannot_be_told_apart_get_no_advice(void **unused)
+{
+        (void)unused;
+        start_cell("fork", 0, 100000);
+        start_cell("forkserver", 0, 100500);
+        assert_string_equal(start_advice(), "");
+        start_cell("thread", 0, 1000); /* no process of its own: no choice */
+        assert_string_equal(start_advice(), "");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                TEST(the_cheapest_start_method_depends_on_the_parents_size),
+                TEST(start_methods_that_cannot_be_told_apart_get_no_advice),
                 TEST(too_few_rounds_give_no_verdict_and_the_reason),
                 TEST(without_a_round_no_time_is_foretold),
                 TEST(failed_trials_may_leave_too_few_pairs),
