@@ -58,7 +58,7 @@ static void put_grid(FILE *out, const struct grid *grid)
         fputc('\n', out);
 }
 
-static void put_row(FILE *out, const struct view_row *row, const char *shared_note)
+static void put_row(FILE *out, const struct view_row *row)
 {
         const struct comparison *comparison = row->comparison;
         const struct cell *cell = row->cell;
@@ -87,14 +87,14 @@ static void put_row(FILE *out, const struct view_row *row, const char *shared_no
                 fprintf(out, "%s%s", *text ? " " : "", text);
         }
         fputs(" | ", out);
-        put(out, wording_condition(row, shared_note, text, sizeof(text)));
+        put(out, wording_condition(row, wording_said_note(row), text, sizeof(text)));
         fputs(" |\n", out);
 }
 
 static void put_rows(FILE *out, const struct view_section *section)
 {
-        const char *shared_note = wording_shared_note(section), *group = NULL;
-        char metric[96], text[600];
+        const char *group = NULL;
+        char metric[96], text[1024];
 
         wording_metric(section, metric, sizeof(metric));
         for (size_t i = 0; i < section->row_count; i++) {
@@ -109,11 +109,11 @@ static void put_rows(FILE *out, const struct view_section *section)
                         put(out, metric);
                         fputs(" [95 % interval] | |\n|---|---:|---|---:|---|\n", out);
                 }
-                put_row(out, &section->rows[i], shared_note);
+                put_row(out, &section->rows[i]);
         }
         fputc('\n', out);
-        if (*shared_note)
-                put_paragraph(out, wording_note(section, shared_note, text, sizeof(text)));
+        for (size_t i = 0; *wording_note(section, i, text, sizeof(text)); i++)
+                put_paragraph(out, text);
 }
 
 static int put_section(FILE *out, const struct view_section *section)
@@ -125,8 +125,11 @@ static int put_section(FILE *out, const struct view_section *section)
         fputs("## ", out);
         put_paragraph(out, section->workload);
         put_paragraph(out, wording_conditions(section, text, sizeof(text)));
-        if (!section->is_strip)
+        if (!section->is_strip) {
                 put_paragraph(out, wording_rounds(section, text, sizeof(text)));
+                if (*wording_busy(section->result, text, sizeof(text)))
+                        put_paragraph(out, text);
+        }
         if (section->is_life_cycle) {
                 rc = view_starts(section, &grid);
                 put_grid(out, &grid);
@@ -144,6 +147,8 @@ static int put_section(FILE *out, const struct view_section *section)
                 rc = view_counters(section, &grid);
         put_grid(out, &grid);
         grid_done(&grid);
+        if (*view_zero_counters(section, text, sizeof(text)))
+                put_paragraph(out, text);
         return rc;
 }
 

@@ -60,13 +60,15 @@ static bool has_intervals(const struct view_section *section)
 static void name_conditions(const struct view_section *section, char *buf)
 {
         const struct result *result = section->result;
-        uint32_t left_out = result->disturbed_kept ? 0 : result->disturbed_rounds;
 
         wording_conditions(section, buf, CONDITIONS_BYTES);
         page_append(buf, CONDITIONS_BYTES,
                     has_intervals(section) ? " · medians and 95 %% intervals over %u rounds"
                                            : " · medians over %u rounds, too few for intervals",
-                    result->rounds - left_out);
+                    wording_rounds_counted(result));
+        if (result->disturbed_kept && result->disturbed_rounds)
+                page_append(buf, CONDITIONS_BYTES, " · busy machine: %u of %u rounds disturbed",
+                            result->disturbed_rounds, result->rounds);
         if (result->end == RESULT_INTERRUPTED)
                 page_append(buf, CONDITIONS_BYTES, " (INTERRUPTED)");
 }
@@ -193,6 +195,24 @@ static int plot_rates(struct gallery *gallery, const struct view_section *sectio
         return rc;
 }
 
+/* Numbers of workers that were asked for, and have no point. */
+static void name_missing(const struct view_section *section, char *buf)
+{
+        for (size_t i = 0; i < section->row_count; i++) {
+                const struct cell *cell = section->rows[i].cell;
+                bool known = false;
+
+                for (size_t j = 0; j < section->row_count && !known; j++) {
+                        const struct cell *other = section->rows[j].cell;
+
+                        known = other->workers == cell->workers &&
+                                (j < i || is_measured(section, other));
+                }
+                if (!known)
+                        page_append(buf, CONDITIONS_BYTES, " · %u workers: no rate", cell->workers);
+        }
+}
+
 static int plot_scaling(struct gallery *gallery, const struct view_section *section, bool alone,
                         struct mproc_err *err)
 {
@@ -222,6 +242,7 @@ static int plot_scaling(struct gallery *gallery, const struct view_section *sect
         }
         snprintf(title, sizeof(title), "%s: %s over workers", section->workload, axis);
         name_conditions(section, conditions);
+        name_missing(section, conditions);
         page_append(conditions, sizeof(conditions),
                     " · dashed: ideal scaling from the first point");
         rc = panels_write(&panels, gallery->result, gallery->folder,

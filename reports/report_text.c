@@ -166,14 +166,14 @@ static void print_remark(const struct page *page, const char *remark, size_t use
 }
 
 static void print_row(const struct page *page, const struct view_row *row,
-                      const struct columns *columns, const char *shared_note)
+                      const struct columns *columns)
 {
         size_t hang = INDENT + columns->label + 2;
         bool is_ratio = row_ratio(row) > 0;
         char word[32], remark[1024];
 
         wording_verdict(row, word, sizeof(word));
-        wording_remark(row, shared_note, remark, sizeof(remark));
+        wording_remark(row, wording_said_note(row), remark, sizeof(remark));
         fprintf(page->out, "%*s", INDENT, "");
         if (page_pad(page, row->label, columns->label) > columns->label)
                 fprintf(page->out, "\n%*s", (int)(INDENT + columns->label), "");
@@ -198,25 +198,38 @@ static void print_row(const struct page *page, const struct view_row *row,
         }
 }
 
+/* What the ratios are of, over the bars: as much of it as fits the line. */
 static void print_heads(const struct page *page, const struct view_section *section,
                         const struct columns *columns)
 {
-        char metric[96];
-        size_t used;
+        char metric[96], text[128], *half;
+        size_t used = INDENT + columns->label + 2 + columns->whole + 1 + columns->fraction + 1 + 2 +
+                      columns->interval + 2;
 
-        used = (size_t)fprintf(page->out, "%*s", (int)(INDENT + columns->label + 2), "");
-        used += page_pad(page, "ratio", columns->whole + 1 + columns->fraction + 1) + 2;
-        fputs("  ", page->out);
-        used += page_pad(page, columns->bound ? "95 % interval" : "", columns->interval) + 2;
-        fputs("  ", page->out);
-        page_wrap(page, used, INDENT, " ", wording_metric(section, metric, sizeof(metric)));
+        snprintf(text, sizeof(text), "ratio of %s",
+                 wording_metric(section, metric, sizeof(metric)));
+        half = strrchr(text, ',');
+        if (used + page_columns(text) > page->width && half)
+                *half = '\0';
+        if (used + page_columns(text) > page->width)
+                *text = '\0';
+        fprintf(page->out, "%*s", (int)(INDENT + columns->label + 2), "");
+        page_pad(page, "ratio", columns->whole + 1 + columns->fraction + 1);
+        if (columns->bound || *text) {
+                fputs("  ", page->out);
+                page_pad(page, columns->bound ? "95 % interval" : "",
+                         *text ? columns->interval : 0);
+        }
+        fputs(*text ? "  " : "", page->out);
+        page_pad(page, text, 0);
+        fputc('\n', page->out);
 }
 
 static void print_rows(const struct page *page, const struct view_section *section)
 {
         struct columns columns = measure(section, page);
-        const char *shared_note = wording_shared_note(section), *group = "";
-        char text[600];
+        const char *group = "";
+        char text[1024];
 
         if (section->compared)
                 print_heads(page, section, &columns);
@@ -225,13 +238,23 @@ static void print_rows(const struct page *page, const struct view_section *secti
                         group = section->rows[i].group;
                         page_wrap(page, 0, INDENT, " · ", group);
                 }
-                print_row(page, &section->rows[i], &columns, shared_note);
+                print_row(page, &section->rows[i], &columns);
         }
-        if (*shared_note) {
+        for (size_t i = 0; *wording_note(section, i, text, sizeof(text)); i++) {
                 fprintf(page->out, "%*s", INDENT, "");
-                page_wrap(page, INDENT, INDENT, " ",
-                          wording_note(section, shared_note, text, sizeof(text)));
+                page_wrap(page, INDENT, INDENT, " ", text);
         }
+}
+
+static void print_busy(const struct page *page, const struct result *result)
+{
+        char text[256];
+
+        if (!*wording_busy(result, text, sizeof(text)))
+                return;
+        fputs(page->colour ? "\033[1;33m" : "", page->out);
+        page_wrap(page, 0, 4, " ", text);
+        fputs(page->colour ? "\033[0m" : "", page->out);
 }
 
 static int print_grid(const struct page *page, struct grid *grid, int rc)
@@ -252,6 +275,7 @@ static int print_section(const struct page *page, const struct view_section *sec
 
         page_wrap(page, 0, 4, " · ", wording_conditions(section, text, sizeof(text)));
         page_wrap(page, 0, 4, " · ", wording_rounds(section, text, sizeof(text)));
+        print_busy(page, section->result);
         if (section->is_life_cycle) {
                 rc = view_starts(section, &grid);
                 rc = print_grid(page, &grid, rc);
@@ -282,6 +306,10 @@ static int print_counters(const struct page *page, const struct view *view,
                         continue;
                 rc = view_counters(&view->sections[i], &grid);
                 rc = print_grid(page, &grid, rc);
+                if (!*view_zero_counters(&view->sections[i], text, sizeof(text)))
+                        continue;
+                fprintf(page->out, "%*s", INDENT, "");
+                page_wrap(page, INDENT, INDENT + 2, " ", text);
         }
         for (size_t i = 0; *wording_missing_counter(result, i, text, sizeof(text)); i++) {
                 fprintf(page->out, "%s%*s", i ? "" : "\n", INDENT, "");

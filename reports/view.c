@@ -143,6 +143,15 @@ static void number_groups(struct view_section *section)
         }
 }
 
+static void find_shared_notes(struct view_section *section)
+{
+        for (size_t i = 0; i < section->row_count; i++)
+                for (size_t j = 0; j < section->row_count; j++)
+                        if (i != j && *section->rows[i].cell->note &&
+                            !strcmp(section->rows[i].cell->note, section->rows[j].cell->note))
+                                section->rows[i].shares_note = true;
+}
+
 static bool was_asked_for(const struct plan *plan, const char *workload)
 {
         for (uint32_t i = 0; i < plan->workload_count && i < WORKLOADS_MAX; i++)
@@ -183,6 +192,7 @@ static int fill_section(struct view_section *section, const struct result *resul
 
                 if (strcmp(result->cells[i].workload, first->workload))
                         continue;
+                row->result = result;
                 row->cell = &result->cells[i];
                 find_comparison(section, row);
                 name_row(section, row);
@@ -191,6 +201,7 @@ static int fill_section(struct view_section *section, const struct result *resul
         number_groups(section);
         qsort(section->rows, section->row_count, sizeof(*section->rows), by_order);
         find_baseline(section);
+        find_shared_notes(section);
         return 0;
 }
 

@@ -10,9 +10,11 @@
 #define VIEW_LABEL_BYTES 192
 
 struct view_row {
+        const struct result *result;
         const struct cell *cell;
         const struct comparison *comparison; /* in the primary metric; NULL: there is none */
         bool is_baseline;
+        bool shares_note;             /* others of the section have the cell's note too */
         size_t order;                 /* of its group */
         char group[VIEW_LABEL_BYTES]; /* "spawn · 4 workers"; empty where only strategies differ */
         char label[VIEW_LABEL_BYTES]; /* what tells it from the rest of its group: "sharded" */
@@ -52,6 +54,9 @@ void view_without(const char *label, const char *part, char *buf, size_t size);
 /* Tables: what there is to show of counters, of start costs per parent size, and of their steps.
  * A grid of 0 rows: nothing. -ENOMEM. */
 int view_counters(const struct view_section *section, struct grid *ret);
+/* Names of the counters that are 0 in every row, so that the table leaves them out: "0 throughout:
+ * page-faults"; "" when there are none. */
+char *view_zero_counters(const struct view_section *section, char *buf, size_t size);
 int view_starts(const struct view_section *section, struct grid *ret);
 int view_steps(const struct view_section *section, struct grid *ret);
 

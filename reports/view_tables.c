@@ -86,23 +86,60 @@ static void set_counter(const struct cell_counter *counter, char *text)
                          counter->status == COUNTER_SCALED ? "~" : "", counter->value);
 }
 
-int view_counters(const struct view_section *section, struct grid *ret)
+/* In every row that has counters. */
+static bool is_zero(const struct view_section *section, const char *name, const char **names,
+                    size_t count)
+{
+        for (size_t i = 0; i < section->row_count; i++) {
+                const struct cell *cell = section->rows[i].cell;
+                const struct cell_counter *counter = find_counter(cell, name);
+
+                if (has_any(cell, names, count) &&
+                    (!counter || !is_counted(counter) || counter->value != 0))
+                        return false;
+        }
+        return true;
+}
+
+/* Of "task-clock/op" without its end. */
+static int short_length(const char *name)
+{
+        const char *end = strstr(name, "/op");
+
+        return end ? (int)(end - name) : (int)strlen(name);
+}
+
+char *view_zero_counters(const struct view_section *section, char *buf, size_t size)
 {
         const char *names[SHOWN_MAX];
-        size_t count = counted_names(section, names), rows = 0;
+        size_t count = counted_names(section, names);
+
+        *buf = '\0';
+        for (size_t i = 0; i < count; i++)
+                if (is_zero(section, names[i], names, count))
+                        page_append(buf, size, "%s%.*s",
+                                    *buf ? ", " : "0 throughout: ", short_length(names[i]),
+                                    names[i]);
+        return buf;
+}
+
+int view_counters(const struct view_section *section, struct grid *ret)
+{
+        const char *all[SHOWN_MAX], *names[SHOWN_MAX];
+        size_t all_count = counted_names(section, all), count = 0, rows = 0;
 
         *ret = (struct grid){0};
+        for (size_t i = 0; i < all_count; i++)
+                if (!is_zero(section, all[i], all, all_count))
+                        names[count++] = all[i];
         if (!count)
                 return 0;
         if (grid_init(ret, 1 + section->row_count, 1 + count))
                 return -ENOMEM;
         snprintf(grid_at(ret, 0, 0), GRID_TEXT_BYTES, "Per operation");
         for (size_t i = 0; i < count; i++) {
-                const char *end = strstr(names[i], "/op");
-                int length = end ? (int)(end - names[i]) : (int)strlen(names[i]);
-
-                snprintf(grid_at(ret, 0, 1 + i), GRID_TEXT_BYTES, "%.*s%s", length, names[i],
-                         strcmp(names[i], "task-clock/op") ? "" : ", ns");
+                snprintf(grid_at(ret, 0, 1 + i), GRID_TEXT_BYTES, "%.*s%s", short_length(names[i]),
+                         names[i], strcmp(names[i], "task-clock/op") ? "" : ", ns");
         }
         for (size_t i = 0; i < section->row_count; i++) {
                 const struct view_row *row = &section->rows[i];
@@ -225,20 +262,21 @@ int view_starts(const struct view_section *section, struct grid *ret)
         return 0;
 }
 
-/* Of the smallest and the largest parent; what lies between is in report.json. */
+/* Up to the end, which view_starts has. Of the smallest and the largest parent; what lies between
+ * is in report.json. */
 int view_steps(const struct view_section *section, struct grid *ret)
 {
-        static const char *const heads[] = {"returned", "first instruction", "ready", "joined"};
+        static const char *const heads[] = {"returned", "first instruction", "ready"};
         int64_t parents[SHOWN_MAX];
         size_t count = view_parents(section, parents, SHOWN_MAX), rows = 0;
 
         *ret = (struct grid){0};
         if (!section->is_life_cycle)
                 return 0;
-        if (grid_init(ret, 1 + section->row_count, 5))
+        if (grid_init(ret, 1 + section->row_count, 4))
                 return -ENOMEM;
         snprintf(grid_at(ret, 0, 0), GRID_TEXT_BYTES, "Steps, from the call");
-        for (size_t i = 0; i < 4; i++)
+        for (size_t i = 0; i < 3; i++)
                 snprintf(grid_at(ret, 0, 1 + i), GRID_TEXT_BYTES, "%s", heads[i]);
         for (size_t i = 0; i < section->row_count; i++) {
                 const struct view_row *row = &section->rows[i];
@@ -253,7 +291,7 @@ int view_steps(const struct view_section *section, struct grid *ret)
                 if (bytes > 0)
                         page_append(grid_at(ret, rows, 0), GRID_TEXT_BYTES, ", %s parent",
                                     units_format_size((double)bytes, size, sizeof(size)));
-                for (size_t j = 0; j < 4; j++) {
+                for (size_t j = 0; j < 3; j++) {
                         char *text = grid_at(ret, rows, 1 + j);
 
                         wording_duration(&row->cell->step[j], false, text, GRID_TEXT_BYTES);

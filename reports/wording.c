@@ -39,11 +39,11 @@ static struct scale count_scale(double value)
         return find_scale(value, steps, sizeof(steps) / sizeof(*steps));
 }
 
-/* Three digits, from 0.01 on. */
+/* Three digits, from 0.1 on: zeros at the end too, so that columns are even. */
 static int decimals(double value)
 {
         value = fabs(value);
-        return value >= 99.95 ? 0 : value >= 9.995 ? 1 : value >= 0.0995 || value == 0 ? 2 : 3;
+        return value >= 99.95 ? 0 : value >= 9.995 ? 1 : value >= 0.9995 || value == 0 ? 2 : 3;
 }
 
 static void append_interval(char *buf, size_t size, const struct summary *summary, double factor,
@@ -137,11 +137,31 @@ char *wording_metric(const struct view_section *section, char *buf, size_t size)
         return buf;
 }
 
+/* The run ended before the cell's first trial, and calibration said nothing of it. */
+static bool was_never_tried(const struct view_row *row)
+{
+        const struct cell *cell = row->cell;
+
+        if (cell->status != CELL_MEASURED && cell->status != CELL_LOSSY)
+                return false;
+        for (size_t i = 0; i < METRIC_COUNT; i++)
+                if (cell->summary[i].n)
+                        return false;
+        for (size_t i = 0; i < row->result->trial_count; i++)
+                if (row->result->trials[i].cell == cell->id)
+                        return false;
+        return !cell->loss.trials;
+}
+
 char *wording_verdict(const struct view_row *row, char *buf, size_t size)
 {
         const struct cell *cell = row->cell;
 
         *buf = '\0';
+        if (was_never_tried(row)) {
+                page_append(buf, size, "not measured");
+                return buf;
+        }
         switch (cell->status) {
         case CELL_MEASURED:
                 if (row->comparison && row->comparison->verdict < VERDICT_NONE)
@@ -174,6 +194,8 @@ static void append_loss(const struct cell *cell, char *buf, size_t size)
 {
         const struct cell_loss *loss = &cell->loss;
 
+        if (!loss->trials)
+                return;
         if (loss->lossy)
                 page_append(buf, size, "lost updates in %u of %u trials, worst %.*f %%",
                             loss->lossy, loss->trials, loss->worst < 0.0095 ? 2 : 0,
@@ -197,15 +219,30 @@ static void append_correctness(const struct cell *cell, char *buf, size_t size)
         page_append(buf, size, " ✓");
 }
 
+/* "about 40 rounds would do (about 31 s)" */
+static void append_rounds_wanted(const struct result *result, uint32_t rounds, char *buf,
+                                 size_t size)
+{
+        double s = result->rounds ? (double)result->duration_ns / 1e9 / result->rounds * rounds : 0;
+
+        page_append(buf, size, "about %u rounds would do", rounds);
+        if (s >= 7200)
+                page_append(buf, size, " (about %.0f h)", s / 3600);
+        else if (s >= 120)
+                page_append(buf, size, " (about %.0f min)", s / 60);
+        else if (s > 0)
+                page_append(buf, size, " (about %.0f s)", ceil(s));
+}
+
 /* What a comparison needs beside its verdict. */
-static void append_comparison(const struct comparison *comparison, char *buf, size_t size)
+static void append_comparison(const struct result *result, const struct comparison *comparison,
+                              char *buf, size_t size)
 {
         double all = comparison->all_rounds_ratio, ratio = comparison->ratio;
 
         if (comparison->verdict == VERDICT_INCONCLUSIVE) {
                 if (comparison->rounds_wanted)
-                        page_append(buf, size, "about %u rounds would do",
-                                    comparison->rounds_wanted);
+                        append_rounds_wanted(result, comparison->rounds_wanted, buf, size);
                 else
                         page_append(buf, size, "no number of rounds is in sight that would do");
         }
@@ -217,7 +254,7 @@ static void append_comparison(const struct comparison *comparison, char *buf, si
                             wording_ratio_decimals(all), all);
 }
 
-char *wording_condition(const struct view_row *row, const char *shared_note, char *buf, size_t size)
+char *wording_condition(const struct view_row *row, const char *said_note, char *buf, size_t size)
 {
         const struct cell *cell = row->cell;
         char seen[96];
@@ -228,19 +265,19 @@ char *wording_condition(const struct view_row *row, const char *shared_note, cha
         if (cell->status == CELL_VERIFIED_ONLY)
                 append_correctness(cell, buf, size);
         if (cell->status == CELL_MEASURED && row->comparison)
-                append_comparison(row->comparison, buf, size);
+                append_comparison(row->result, row->comparison, buf, size);
         if (cell->placed_wrong) {
                 snprintf(seen, sizeof(seen),
                          "seen %u time%s on a PU that the worker was not bound to",
                          cell->placed_wrong, cell->placed_wrong == 1 ? "" : "s");
                 append_sentence(buf, size, seen);
         }
-        if (strcmp(cell->note, shared_note))
+        if (strcmp(cell->note, said_note))
                 append_sentence(buf, size, cell->note);
         return buf;
 }
 
-char *wording_remark(const struct view_row *row, const char *shared_note, char *buf, size_t size)
+char *wording_remark(const struct view_row *row, const char *said_note, char *buf, size_t size)
 {
         const struct cell *cell = row->cell;
         char interval[64], condition[1024];
@@ -253,42 +290,67 @@ char *wording_remark(const struct view_row *row, const char *shared_note, char *
                 if (*interval)
                         page_append(buf, size, " %s", interval);
         }
-        append_sentence(buf, size,
-                        wording_condition(row, shared_note, condition, sizeof(condition)));
+        append_sentence(buf, size, wording_condition(row, said_note, condition, sizeof(condition)));
         return buf;
 }
 
-const char *wording_shared_note(const struct view_section *section)
+const char *wording_said_note(const struct view_row *row)
 {
-        for (size_t i = 0; i < section->row_count; i++)
-                for (size_t j = 0; j < i; j++)
-                        if (*section->rows[i].cell->note &&
-                            !strcmp(section->rows[i].cell->note, section->rows[j].cell->note))
-                                return section->rows[i].cell->note;
-        return "";
+        return row->shares_note ? row->cell->note : "";
 }
 
-/* The word is said with it where all who share the note share the word; a wrong one has none to
- * share. */
-char *wording_note(const struct view_section *section, const char *shared_note, char *buf,
-                   size_t size)
+/* The first row with the `index`-th of the notes that are shared; NULL past the end. */
+static const struct view_row *first_sharer(const struct view_section *section, size_t index)
 {
-        char word[32] = "", other[32], text[600] = "";
-        bool alike = true;
+        for (size_t i = 0; i < section->row_count; i++) {
+                const struct view_row *row = &section->rows[i];
+                bool seen = !row->shares_note;
 
-        for (size_t i = 0; i < section->row_count && alike; i++) {
+                for (size_t j = 0; j < i && !seen; j++)
+                        seen = !strcmp(section->rows[j].cell->note, row->cell->note);
+                if (!seen && !index--)
+                        return row;
+        }
+        return NULL;
+}
+
+/* The word is said with it where all who share the note share the word (a wrong one has none to
+ * share), and whom it is about where others have the word for another reason. */
+char *wording_note(const struct view_section *section, size_t index, char *buf, size_t size)
+{
+        const struct view_row *first = first_sharer(section, index);
+        char word[32] = "", other[32], names[256] = "", text[900] = "";
+        bool alike = true, alone = true;
+
+        *buf = '\0';
+        if (!first)
+                return buf;
+        for (size_t i = 0; i < section->row_count; i++) {
                 const struct view_row *row = &section->rows[i];
 
-                if (strcmp(row->cell->note, shared_note) || row->cell->status == CELL_LOSSY)
+                if (strcmp(row->cell->note, first->cell->note))
+                        continue;
+                page_append(names, sizeof(names), "%s%s%s%s", *names ? ", " : "", row->label,
+                            *row->group ? " · " : "", row->group);
+                if (row->cell->status == CELL_LOSSY)
                         continue;
                 wording_verdict(row, other, sizeof(other));
-                alike = row->cell->status != CELL_MEASURED && (!*word || !strcmp(word, other));
+                alike = alike && row->cell->status != CELL_MEASURED &&
+                        (!*word || !strcmp(word, other));
                 snprintf(word, sizeof(word), "%s", other);
         }
         alike = alike && *word;
+        for (size_t i = 0; i < section->row_count && alike; i++) {
+                wording_verdict(&section->rows[i], other, sizeof(other));
+                if (!strcmp(word, other) && strcmp(section->rows[i].cell->note, first->cell->note))
+                        alone = false;
+        }
         if (!strcmp(word, "correct"))
                 snprintf(word, sizeof(word), "no rates");
-        page_append(text, sizeof(text), "%s%s%s", alike ? word : "", alike ? ": " : "",
-                    shared_note);
+        if (alike)
+                page_append(text, sizeof(text), "%s", word);
+        if (alike && !alone)
+                page_append(text, sizeof(text), " (%s)", names);
+        page_append(text, sizeof(text), "%s%s", alike ? ": " : "", first->cell->note);
         return wording_sentence(text, buf, size);
 }

@@ -17,22 +17,24 @@ char *wording_duration(const struct summary *summary, bool interval, char *buf, 
 int wording_ratio_decimals(double ratio);
 
 /* Of a workload: the conditions it was measured under (parts between " · "), and what became of the
- * rounds. */
+ * rounds. Figures stem from the rounds that count. */
+uint32_t wording_rounds_counted(const struct result *result);
+/* The warning that the figures stem from disturbed rounds; "" when they do not. */
+char *wording_busy(const struct result *result, char *buf, size_t size);
 char *wording_conditions(const struct view_section *section, char *buf, size_t size);
 char *wording_rounds(const struct view_section *section, char *buf, size_t size);
 /* "adds per second, higher is better": what a ratio is of. */
 char *wording_metric(const struct view_section *section, char *buf, size_t size);
 
 /* Of a cell: one word ("faster", "WRONG", "skipped"), and why or what else there is to know of it.
- * The note that several cells of the section share ("" when there is none) is for the caller to say
- * once; conditions leave it out. The remark has the absolute value too, where no ratio says it. */
+ * A note that several cells of the section share is for the caller to say once: conditions leave
+ * out the `said_note`. The remark has the absolute value too, where no ratio says it. */
 char *wording_verdict(const struct view_row *row, char *buf, size_t size);
-const char *wording_shared_note(const struct view_section *section);
-char *wording_note(const struct view_section *section, const char *shared_note, char *buf,
-                   size_t size); /* as a sentence: "Skipped: …" */
-char *wording_condition(const struct view_row *row, const char *shared_note, char *buf,
-                        size_t size);
-char *wording_remark(const struct view_row *row, const char *shared_note, char *buf, size_t size);
+char *wording_condition(const struct view_row *row, const char *said_note, char *buf, size_t size);
+char *wording_remark(const struct view_row *row, const char *said_note, char *buf, size_t size);
+const char *wording_said_note(const struct view_row *row); /* its note, if it is shared, or "" */
+/* The `index`-th note that several cells share, as a sentence: "Skipped: …"; "" past the end. */
+char *wording_note(const struct view_section *section, size_t index, char *buf, size_t size);
 
 /* "Start and join a worker: fork 0.21 ms · spawn 0.61 ms" under the smallest parent, "with a
  * 1 GiB parent: fork 34.0 ms, the others within 10 %" under the largest. */

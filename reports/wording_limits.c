@@ -144,14 +144,52 @@ static void say_runtime(const struct view *view, char *buf, size_t size)
                             "much more.");
 }
 
+static bool has_param(const struct cell *cell, const char *name)
+{
+        for (uint32_t i = 0; i < cell->param_count && i < MPB_PARAMS_MAX; i++)
+                if (!strcmp(cell->param[i], name))
+                        return true;
+        return false;
+}
+
+/* Where every figure is of an empty critical section. */
 static void say_work(const struct view *view, char *buf, size_t size)
 {
+        static const char empty[] = "empty critical section";
+        const struct cell *first = NULL;
+
         for (size_t i = 0; i < view->section_count; i++)
-                if (!strncmp(view->sections[i].rows[0].cell->shown_work, "empty", 5)) {
+                for (size_t j = 0; j < view->sections[i].row_count; j++) {
+                        const struct cell *cell = view->sections[i].rows[j].cell;
+
+                        if (cell->status != CELL_MEASURED || cell->kind == MPB_LIFE_CYCLE)
+                                continue;
+                        if (strncmp(cell->shown_work, empty, strlen(empty)))
+                                return;
+                        first = first ? first : cell;
+                }
+        if (!first)
+                return;
+        page_append(buf, size,
+                    "Empty critical section: with real work in it and around it the "
+                    "order may change");
+        if (has_param(first, "hold") && has_param(first, "gap"))
+                page_append(buf, size, ": try --set hold=100 --set gap=100");
+        page_append(buf, size, ".");
+}
+
+static void say_serial(const struct view *view, char *buf, size_t size)
+{
+        for (size_t i = 0; i < view->section_count; i++)
+                for (size_t j = 0; j < view->sections[i].row_count; j++) {
+                        const struct cell *cell = view->sections[i].rows[j].cell;
+
+                        if (strcmp(cell->level[FACTOR_START], "serial") || cell->workers < 2 ||
+                            cell->status == CELL_SKIPPED)
+                                continue;
                         page_append(buf, size,
-                                    "Empty%s: with real work in it and around it the differences "
-                                    "shrink.",
-                                    view->sections[i].rows[0].cell->shown_work + 5);
+                                    "serial runs its workers one after the other: "
+                                    "nothing is shared at the same time.");
                         return;
                 }
 }
@@ -205,7 +243,7 @@ char *wording_limit(const struct view *view, size_t index, char *buf, size_t siz
         if (!view->section_count)
                 return buf;
         machine = &view->sections[0].result->environment;
-        for (int which = 0; which < 5; which++) {
+        for (int which = 0; which < 6; which++) {
                 if (which == 0)
                         say_oversubscribed(view, buf, size);
                 else if (which == 1)
@@ -213,6 +251,8 @@ char *wording_limit(const struct view *view, size_t index, char *buf, size_t siz
                 else if (which == 2)
                         say_work(view, buf, size);
                 else if (which == 3)
+                        say_serial(view, buf, size);
+                else if (which == 4)
                         say_runtime(view, buf, size);
                 else
                         say_machine(machine, buf, size);

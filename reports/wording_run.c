@@ -53,28 +53,63 @@ static const struct cell *largest_team(const struct view_section *section)
         return largest;
 }
 
-static void append_team(const struct view_section *section, char *buf, size_t size)
+static bool levels_differ(const struct view_section *section, enum factor factor)
+{
+        for (size_t i = 1; i < section->row_count; i++)
+                if (strcmp(section->rows[i].cell->level[factor],
+                           section->rows[0].cell->level[factor]))
+                        return true;
+        return false;
+}
+
+/* Several places speak for themselves. */
+static void append_place(const struct view_section *section, const struct cell *cell, char *buf,
+                         size_t size)
 {
         const struct environment *machine = &section->result->environment;
+        char pus[CPUSET_TEXT_BYTES];
+
+        if (levels_differ(section, FACTOR_PLACE))
+                return;
+        cpuset_format(&cell->placed, pus, sizeof(pus));
+        if (*pus)
+                page_append(buf, size, " on %s%s %.96s of %u", machine->smt > 0 ? "PU" : "core",
+                            strpbrk(pus, ",-") ? "s" : "", pus, machine->pus);
+        else
+                page_append(buf, size, ", not bound");
+}
+
+/* Which of the two made the default is worth a word only where there are two. */
+static void append_allowance(const struct result *result, char *buf, size_t size)
+{
+        const struct environment *machine = &result->environment;
+        const char *chose = " sets the default";
+
+        if (machine->cpu_quota > 0)
+                page_append(buf, size, " (affinity %u%s, quota %.3g CPUs%s)", machine->allowed_pus,
+                            result->workers_bound == 1 ? chose : "", machine->cpu_quota,
+                            result->workers_bound == 2 ? chose : "");
+        else
+                page_append(buf, size, " (affinity %u, no quota)", machine->allowed_pus);
+}
+
+static void append_team(const struct view_section *section, char *buf, size_t size)
+{
         const struct cell *cell = largest_team(section);
-        char pus[CPUSET_TEXT_BYTES], quota[48] = "no quota";
 
         append_levels(section, FACTOR_WORKERS, buf, size);
         page_append(buf, size, cell->workers == 1 ? " worker" : " workers");
-        cpuset_format(&cell->placed, pus, sizeof(pus));
-        if (!*pus)
-                page_append(buf, size, ", not bound");
-        else
-                page_append(buf, size, " on %s %.96s of %u", machine->smt > 0 ? "PUs" : "cores",
-                            pus, machine->pus);
-        if (machine->cpu_quota > 0)
-                snprintf(quota, sizeof(quota), "quota %.3g CPUs", machine->cpu_quota);
-        if (section->result->workers_bound == 1)
-                page_append(buf, size, " (by affinity %u; %s)", machine->allowed_pus, quota);
-        else if (section->result->workers_bound == 2)
-                page_append(buf, size, " (by %s; affinity %u)", quota, machine->allowed_pus);
-        else
-                page_append(buf, size, " (affinity %u, %s)", machine->allowed_pus, quota);
+        append_place(section, cell, buf, size);
+        append_allowance(section->result, buf, size);
+}
+
+/* What the critical section holds, where it is the same for all; else the parameters tell. */
+static const char *common_work(const struct view_section *section)
+{
+        for (size_t i = 1; i < section->row_count; i++)
+                if (strcmp(section->rows[i].cell->shown_work, section->rows[0].cell->shown_work))
+                        return "";
+        return section->rows[0].cell->shown_work;
 }
 
 char *wording_conditions(const struct view_section *section, char *buf, size_t size)
@@ -96,8 +131,8 @@ char *wording_conditions(const struct view_section *section, char *buf, size_t s
                             strcmp(plan->params[i].text, "auto"))
                                 page_append(buf, size, " · %s=%s", plan->params[i].key,
                                             plan->params[i].text);
-        if (*cell->shown_work)
-                page_append(buf, size, " · %s", cell->shown_work);
+        if (*common_work(section))
+                page_append(buf, size, " · %s", common_work(section));
         return buf;
 }
 
@@ -110,18 +145,36 @@ static bool noise_is_known(const struct result *result)
         return result->trial_count > 0;
 }
 
+uint32_t wording_rounds_counted(const struct result *result)
+{
+        return result->disturbed_kept ? result->rounds : result->rounds - result->disturbed_rounds;
+}
+
+char *wording_busy(const struct result *result, char *buf, size_t size)
+{
+        *buf = '\0';
+        if (result->disturbed_kept && result->disturbed_rounds)
+                page_append(buf, size,
+                            "BUSY MACHINE: other programs used its CPUs in %u of %u rounds; these "
+                            "figures may be far from those of a quiet one. See mpbench doctor.",
+                            result->disturbed_rounds, result->rounds);
+        return buf;
+}
+
 char *wording_rounds(const struct view_section *section, char *buf, size_t size)
 {
         const struct result *result = section->result;
+        uint32_t counted = wording_rounds_counted(result);
         char text[256];
 
         *buf = '\0';
         if (result->end == RESULT_INTERRUPTED)
                 page_append(buf, size, "INTERRUPTED after ");
-        page_append(buf, size, "%u round%s", result->rounds, result->rounds == 1 ? "" : "s");
-        if (result->disturbed_rounds)
-                page_append(buf, size, " (%u disturbed, %s)", result->disturbed_rounds,
-                            result->disturbed_kept ? "kept: too few were calm" : "left out");
+        page_append(buf, size, "%u round%s", counted, counted == 1 ? "" : "s");
+        if (result->rounds > counted)
+                page_append(buf, size, " (%u more %s disturbed and left out)",
+                            result->rounds - counted,
+                            result->rounds - counted == 1 ? "was" : "were");
         page_append(buf, size, ", %s",
                     units_format_duration((double)result->duration_ns, text, sizeof(text)));
         if (result->end == RESULT_BUDGET)

@@ -12,9 +12,10 @@ int units_parse_duration(const char *text,
 int units_parse_size(const char *text, int64_t *ret); /* bytes: "64K", "1GiB", "4096" */
 int units_parse_percent(const char *text, int64_t *ret); /* parts per million: "2%", "0.5%", "2" */
 
-/* Each writes a short text for people and returns `buf`: three significant digits, SI prefix. */
+/* Each writes a short text for people and returns `buf`: up to three significant
+ * digits (zeros at the end are left out), SI prefix. */
 char *units_format_count(double value, char *buf, size_t size); /* "38.9 M", "812" */
-char *units_format_duration(double ns, char *buf, size_t size); /* "0.21 ms", "9.8 s" */
+char *units_format_duration(double ns, char *buf, size_t size); /* "0.182 ms", "9.8 s" */
 char *units_format_size(double bytes, char *buf, size_t size);  /* "1 GiB", "64 KiB" */
 char *units_format_ratio(double ratio, char *buf, size_t size); /* "38.1×", "0.61×" */
 

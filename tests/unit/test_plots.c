@@ -88,6 +88,8 @@ static void pictures_show_what_there_is_data_for(void **unused)
         assert_pictures("start");
         assert_int_equal(scratch_count(folder), 8); /* all workers alike: no scaling */
         script = scratch_read(folder, "throughput.svg", NULL);
+        assert_contains(script, "over 12 rounds"); /* the disturbed one does not count */
+        assert_lacks(script, "busy machine");
         assert_contains(script, "WRONG: lost updates");
         assert_contains(script, "38.1×");
         assert_contains(script, "2026-11-22");
@@ -98,6 +100,7 @@ static void scaling_and_start_costs_over_many_sizes_are_drawn(void **unused)
 {
         static const int64_t sizes[] = {0, 1 << 20, 64 << 20, 256 << 20};
         struct mproc_err err;
+        char *picture;
 
         (void)unused;
         need_gnuplot();
@@ -110,10 +113,18 @@ static void scaling_and_start_costs_over_many_sizes_are_drawn(void **unused)
         }
         for (size_t i = FIXTURE_STRIP; i < result.cell_count; i++)
                 result.cells[i].value[0] = sizes[(i - FIXTURE_STRIP) % 4];
+        result.cells[2].status = CELL_VERIFIED_ONLY;
+        result.disturbed_kept = 1;
         assert_int_equal(draw(&err), 0);
         assert_pictures("throughput");
         assert_pictures("scaling");
         assert_pictures("start");
+        picture = scratch_read(folder, "scaling.svg", NULL);
+        assert_contains(picture, "4 workers: no rate");
+        assert_lacks(picture, "2 workers: no rate");
+        assert_contains(picture, "over 13 rounds");
+        assert_contains(picture, "busy machine: 1 of 13 rounds disturbed");
+        free(picture);
 }
 
 static void a_script_draws_again_by_itself(void **unused)

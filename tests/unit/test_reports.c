@@ -52,7 +52,7 @@ static void text_says_of_each_cell_what_came_out(void **unused)
                 {"atomic", {"5.10×", "[ 4.90,  5.30]", "faster"}},
                 {"semaphore", {"0.61×", "[ 0.58,  0.66]", "slower"}},
                 {"robust", {"0.998×", "[0.989, 1.009]", "equivalent"}},
-                {"cas", {"inconclusive", "about 40 rounds would do", "not bound to"}},
+                {"cas", {"inconclusive", "about 40 rounds would do (about 31 s)", "not bound to"}},
                 {"mutex", {"1×", "38.9 M adds/s", "baseline"}},
                 {"batched", {"correct", "2000 = 2 × 1000 ✓", "a rate needs 20 ms"}},
                 {"racy", {"WRONG", "lost updates in 13 of 13 trials", "worst 49 %"}},
@@ -74,7 +74,7 @@ static void text_says_of_each_cell_what_came_out(void **unused)
                 free(row);
         }
         assert_contains(text, "baseline: mutex 38.9 M adds/s");
-        assert_contains(text, "1 disturbed, left out");
+        assert_contains(text, "12 rounds (1 more was disturbed and left out)");
         assert_contains(text, result.advice[1]);
         free(text);
         result_done(&result);
@@ -221,18 +221,20 @@ static void start_costs_stand_below_or_in_a_table_of_their_own(void **unused)
         (void)unused;
         fixture_result(&result);
         text = render("text", &result, &(struct report_style){.utf8 = true, .width = 120});
-        assert_contains(text, "Start and join a worker: fork 0.21 ms · forkserver 0.24 ms · "
-                              "spawn 0.61 ms\n");
+        assert_contains(text, "Start and join a worker: fork 0.210 ms · forkserver 0.240 ms · "
+                              "spawn 0.610 ms\n");
         assert_contains(text, "with a 1 GiB parent: fork 34.0 ms, the others within 10 %");
         assert_lacks(text, "Steps, from the call");
         free(text);
 
         TEXT(result.plan.workloads[0], "start");
         text = render("text", &result, &(struct report_style){.utf8 = true, .width = 120});
-        assert_contains(text, "fork             0.21 ms [0.20, 0.22]  34.0 ms [33.0, 35.4]\n");
-        assert_contains(
-                text,
-                "spawn                           0.18 ms            0.37 ms  0.43 ms  0.61 ms\n");
+        assert_contains(text,
+                        "fork             0.210 ms [0.204, 0.218]     34.0 ms [33.0, 35.4]\n");
+        assert_contains(text,
+                        "Steps, from the call           returned  first instruction     ready\n");
+        assert_contains(text,
+                        "spawn                          0.183 ms           0.366 ms  0.427 ms\n");
         free(text);
         result_done(&result);
 }
