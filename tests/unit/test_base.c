@@ -95,6 +95,7 @@ static void numbers_are_shown_with_three_digits_and_a_unit(void **state)
                 {units_format_count, 999.7, "1 k"},
                 {units_format_count, 0, "0"},
                 {units_format_duration, 210000, "0.21 ms"},
+                {units_format_duration, 182400, "0.182 ms"},
                 {units_format_duration, 174, "174 ns"},
                 {units_format_duration, 34e6, "34 ms"},
                 {units_format_duration, 9.8e9, "9.8 s"},
