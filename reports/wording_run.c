@@ -83,12 +83,12 @@ static void append_place(const struct view_section *section, const struct cell *
 static void append_allowance(const struct result *result, char *buf, size_t size)
 {
         const struct environment *machine = &result->environment;
-        const char *chose = " sets the default";
+        const char *bound = "bounded by ";
 
         if (machine->cpu_quota > 0)
-                page_append(buf, size, " (affinity %u%s, quota %.3g CPUs%s)", machine->allowed_pus,
-                            result->workers_bound == 1 ? chose : "", machine->cpu_quota,
-                            result->workers_bound == 2 ? chose : "");
+                page_append(buf, size, " (%saffinity %u, %squota %.3g CPUs)",
+                            result->workers_bound == 1 ? bound : "", machine->allowed_pus,
+                            result->workers_bound == 2 ? bound : "", machine->cpu_quota);
         else
                 page_append(buf, size, " (affinity %u, no quota)", machine->allowed_pus);
 }

@@ -68,7 +68,7 @@ static void the_header_says_only_what_holds_for_every_cell(void **unused)
         (void)unused;
         TEXT(result.cells[FIXTURE_MUTEX].param[result.cells[FIXTURE_MUTEX].param_count++], "gap");
         text = joined("text");
-        assert_contains(text, "2 workers on cores 0-1 of 2 (affinity 2 sets the default, quota 1.5 "
+        assert_contains(text, "2 workers on cores 0-1 of 2 (bounded by affinity 2, quota 1.5 "
                               "CPUs) place=core · empty critical section");
         assert_contains(text, "try --set hold=100 --set gap=100");
         free(text);
