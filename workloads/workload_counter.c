@@ -99,14 +99,14 @@ static int check(const struct mpb_trial *trial, struct mproc_err *err)
                 return error_set(err, -EINVAL, "check", "counter has no strategy number %u",
                                  trial->strategy);
         if (trial->value[HOLD] && !lock_of(trial->strategy))
-                return error_set(err, -EOPNOTSUPP, "check",
-                                 "%s has no critical section that could be held: hold must be 0",
-                                 strategy->name);
+                return error_set(
+                        err, -EOPNOTSUPP, "check",
+                        "without a critical section there is nothing to hold: hold must be 0");
         if (strategy->flags & MPB_FIFO_SPIN && trial->workers > trial->pus)
                 return error_set(err, -EDEADLK, "check",
-                                 "%s is a FIFO spinlock: with %u workers on %u PUs the next in "
-                                 "line is often not running, and all wait for it",
-                                 strategy->name, trial->workers, trial->pus);
+                                 "a FIFO spinlock with %u workers on %u PUs: the next in line is "
+                                 "often not running, and all wait for it",
+                                 trial->workers, trial->pus);
         return 0;
 }
 
