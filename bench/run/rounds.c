@@ -82,7 +82,7 @@ out:
 static uint32_t rounds_allowed(const struct measurement *m)
 {
         const struct plan *plan = &m->result->plan;
-        uint32_t done = m->result->rounds, spare = done / 4;
+        uint32_t done = m->result->rounds, disturbed = m->result->disturbed_rounds;
         uint64_t now = clock_now_ns(), spent = now - m->begin_ns - m->excused_ns;
         uint64_t each = done ? (now - m->rounds_begin_ns) / done : measure_round_ns(m);
         uint64_t needed = judge_rounds_needed(m->result), most = ROUNDS_MAX, affordable;
@@ -94,9 +94,8 @@ static uint32_t rounds_allowed(const struct measurement *m)
         else if (!plan->precision_ppm && !m->has_rate)
                 most = needed; /* to verify, and to say so */
         if (plan->budget_ns && each) {
-                if (m->result->disturbed_rounds < spare)
-                        spare = m->result->disturbed_rounds;
-                affordable = plan->budget_ns + spare * each;
+                needed += disturbed < needed / 4 ? disturbed : needed / 4;
+                affordable = plan->budget_ns + (disturbed < done / 4 ? disturbed : done / 4) * each;
                 affordable = done + (affordable > spent ? (affordable - spent) / each : 0);
                 if (affordable < needed && done < needed &&
                     (double)(spent + (needed - done) * each) <= STRETCH * (double)plan->budget_ns)
