@@ -384,7 +384,7 @@ caught_first() { (((0x$(awk '/^SigCgt/ { print $2 }' "/proc/$driver/status") & 2
         cp "$MPBENCH" "$(dirname "$MPBENCH")/mpbench-host" bin
         for start in "${START_PROCESS[@]}"; do
                 cp "$(dirname "$MPBENCH")/mpbench-host" bin
-                MPBENCH=bin/mpbench begin --workload=counter --share=atomic --workers=2 --rounds=3 --no-save -q --start="$start"
+                MPBENCH=bin/mpbench begin --workload=counter --share=atomic --workers=2 --set increments=5M --rounds=3 --no-save -q --start="$start"
                 rm bin/mpbench-host
                 cp "$(type -P false)" bin/mpbench-host
                 finish 0 "adds/s"

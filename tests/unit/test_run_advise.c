@@ -137,7 +137,8 @@ static void more_workers_are_no_reason_for_a_strategy(void **unused)
 /* Start cells that differ in the parent's size. */
 static void start_cell(const char *start, int64_t parent_rss, double wall_ns)
 {
-        struct cell *cell = &result.cells[synthetic_start_cell(&result, start, 12, wall_ns)];
+        uint32_t id = synthetic_start_cell(&result, start, 12, wall_ns); /* moves the cells */
+        struct cell *cell = &result.cells[id];
 
         cell->param_count = 1;
         text_copy(cell->param[0], sizeof(cell->param[0]), "parent_rss");
