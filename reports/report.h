@@ -44,6 +44,11 @@ int report_check(const char *path, bool force, struct mproc_err *err);
 int report_save(const struct result *result, const char *path, bool force, char *plots_note,
                 size_t note_size, struct mproc_err *err);
 
+/* Writes every saved format into an open folder; `again`: but report.json, which the others are
+ * made from, and over what is there. `plots_note` as above. */
+int report_fill(const struct result *result, int folder, bool again, char *plots_note,
+                size_t note_size, struct mproc_err *err);
+
 /* For the folder that runs are saved in by default: `path` is a run in it. Makes git ignore the
  * parent folder, and its link `latest` point at the run. */
 int report_mark_latest(const char *path, struct mproc_err *err);

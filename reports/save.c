@@ -218,7 +218,7 @@ static int put_folder(const struct report_format *format, const struct result *r
         struct mproc_err local = {0};
         int folder, rc;
 
-        if (mkdirat(parent, format->file, 0777) < 0)
+        if (mkdirat(parent, format->file, 0777) < 0 && errno != EEXIST)
                 return folder_error(err, -errno, format->file);
         folder = openat(parent, format->file, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (folder < 0)
@@ -234,14 +234,14 @@ static int put_folder(const struct report_format *format, const struct result *r
         return rc;
 }
 
-static int fill(const struct result *result, int folder, char *note, size_t note_size,
+int report_fill(const struct result *result, int folder, bool again, char *note, size_t note_size,
                 struct mproc_err *err)
 {
         const struct report_format *format;
         int rc = 0;
 
         for (size_t i = 0; !rc && (format = report_at(i)); i++) {
-                if (!format->file)
+                if (!format->file || (again && !strcmp(format->name, "json")))
                         continue;
                 if (format->write)
                         rc = put_format(format, result, folder, err);
@@ -309,7 +309,7 @@ int report_save(const struct result *result, const char *path, bool force, char 
                 rc = folder_error(err, -errno, place.path);
                 goto undo;
         }
-        rc = fill(result, folder, plots_note, note_size, err);
+        rc = report_fill(result, folder, false, plots_note, note_size, err);
         if (!rc)
                 rc = move_in(&place, exists, err);
 undo:

@@ -3,7 +3,6 @@
 #include "cli/command.h"
 #include "cli/run_folder.h"
 #include "cli/terminal.h"
-#include "reports/file_put.h"
 #include "reports/report.h"
 
 #include <errno.h>
@@ -110,60 +109,13 @@ out:
         return rc;
 }
 
-static int render_file(const struct report_format *format, const struct result *result, int folder,
-                       struct mproc_err *err)
-{
-        static const struct report_style style = {.utf8 = true};
-        char *text = NULL;
-        size_t size = 0;
-        FILE *out = open_memstream(&text, &size);
-        int rc;
-
-        if (!out)
-                return error_set(err, -ENOMEM, STAGE, "no memory for %s", format->file);
-        rc = format->write(result, &style, out, err);
-        if (fclose(out) && !rc)
-                rc = error_set(err, -ENOMEM, STAGE, "no memory for %s", format->file);
-        if (!rc)
-                rc = file_put(folder, format->file, text, size, err);
-        free(text);
-        return rc;
-}
-
-static int render_folder(const struct report_format *format, const struct result *result,
-                         int parent, struct mproc_err *err)
-{
-        int folder, rc;
-
-        if (mkdirat(parent, format->file, 0777) && errno != EEXIST)
-                return error_errno(err, -errno, STAGE, "cannot make the folder '%s'", format->file);
-        folder = openat(parent, format->file, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (folder < 0)
-                return error_errno(err, -errno, STAGE, "cannot open the folder '%s'", format->file);
-        rc = format->write_folder(result, folder, err);
-        close(folder);
-        return rc;
-}
-
-/* Everything but report.json, which all of it is made from. */
 static int render(const struct result *result, int folder, struct mproc_err *err)
 {
-        const struct report_format *format;
-        int rc = 0;
+        char note[sizeof(err->text)] = "";
+        int rc = report_fill(result, folder, true, note, sizeof(note), err);
 
-        for (size_t i = 0; !rc && (format = report_at(i)); i++) {
-                if (!format->file || !strcmp(format->file, REPORT_FILE))
-                        continue;
-                if (format->write) {
-                        rc = render_file(format, result, folder, err);
-                        continue;
-                }
-                rc = render_folder(format, result, folder, err);
-                if (rc == -ENOENT || rc == -ECHILD) {
-                        printf("No plots: %s\n", err->text);
-                        rc = 0;
-                }
-        }
+        if (*note)
+                printf("No plots: %s\n", note);
         return rc;
 }
 

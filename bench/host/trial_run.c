@@ -255,20 +255,6 @@ static uint64_t own_rss_bytes(void)
         return pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-static const struct mpb_strategy *find_strategy(const struct mpb_workload *workload,
-                                                const char *name, uint32_t *index)
-{
-        const struct mpb_strategy *strategy;
-
-        *index = 0;
-        for (uint32_t i = 0; workload->strategy_at && (strategy = workload->strategy_at(i)); i++)
-                if (!strcmp(strategy->name, name)) {
-                        *index = i;
-                        return strategy;
-                }
-        return NULL;
-}
-
 static void run_team(struct run *run, const struct mpb_trial *wanted, const struct cpuset *cpus,
                      int driver_fd, struct worker_outcome *workers)
 {
@@ -370,7 +356,7 @@ void trial_run(const struct trial_request *request, const struct cpuset *cpus, i
                 fail(&run, TRIAL_UNSUPPORTED, "this host knows no such workload or start method");
                 return;
         }
-        run.strategy = find_strategy(run.workload, request->strategy, &trial.strategy);
+        run.strategy = workload_strategy(run.workload, request->strategy, &trial.strategy);
         run.concurrent = mproc_start_flags(start) & MPROC_START_CONCURRENT;
         run.own_process = mproc_start_flags(start) & MPROC_START_OWN_PROCESS;
         memcpy(trial.value, request->value, sizeof(trial.value));

@@ -9,13 +9,10 @@
 /* Is the total right only once all workers have finished? */
 static bool is_late(const struct cell *cell)
 {
-        const struct mpb_workload *workload = workload_find(cell->workload);
-        const struct mpb_strategy *strategy;
+        const struct mpb_strategy *strategy = workload_strategy(
+                workload_find(cell->workload), cell->level[FACTOR_SHARE], &(uint32_t){0});
 
-        for (size_t i = 0; workload->strategy_at && (strategy = workload->strategy_at(i)); i++)
-                if (!strcmp(strategy->name, cell->level[FACTOR_SHARE]))
-                        return strategy->flags & MPB_LATE;
-        return false;
+        return strategy && strategy->flags & MPB_LATE;
 }
 
 /* The largest ratio among the cells that were found faster than the baseline and may be
@@ -79,14 +76,6 @@ static void advise_workload(const struct result *result, const char *workload, c
                          second->advice + 1);
 }
 
-static bool has_parameters_of(const struct cell *a, const struct cell *b)
-{
-        for (uint32_t i = 0; i < a->param_count; i++)
-                if (!(a->is_auto[i] && b->is_auto[i]) && a->value[i] != b->value[i])
-                        return false;
-        return true;
-}
-
 /* Tasks: the fastest way to run the same work. */
 static void advise_tasks(const struct result *result, const char *workload, char *text, size_t size)
 {
@@ -98,7 +87,7 @@ static void advise_tasks(const struct result *result, const char *workload, char
                 const struct cell *cell = &result->cells[c->cell];
 
                 if (!strcmp(cell->workload, workload) && c->verdict == VERDICT_FASTER &&
-                    cell->verified && has_parameters_of(cell, &result->cells[c->baseline]) &&
+                    cell->verified && judge_same_parameters(cell, &result->cells[c->baseline]) &&
                     (!best || c->ratio > best->ratio))
                         best = c;
         }

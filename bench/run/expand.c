@@ -149,11 +149,8 @@ static int add_cell(struct expansion *x, const uint32_t at[FACTOR_COUNT],
                 return error_set(err, -EINVAL, "plan",
                                  "more than %d cells: give fewer levels or values", CELLS_MAX);
         if (x->levels[FACTOR_SHARE].count) {
-                const char *name = x->levels[FACTOR_SHARE].name[at[FACTOR_SHARE]];
-
-                while (strcmp(levels_share_at(strategy_index, (void *)workload), name))
-                        strategy_index++;
-                strategy = workload->strategy_at(strategy_index);
+                strategy = workload_strategy(
+                        workload, x->levels[FACTOR_SHARE].name[at[FACTOR_SHARE]], &strategy_index);
                 if (strategy->flags & MPB_ONE_START && at[FACTOR_START] > 0)
                         return 0;
         }

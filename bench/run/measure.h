@@ -62,6 +62,7 @@ size_t judge_rounds_needed(const struct result *result);
 
 /* The two cells differ in this factor, and in no other factor or parameter. */
 bool judge_differs_only_in(const struct cell *a, const struct cell *b, enum factor factor);
+bool judge_same_parameters(const struct cell *a, const struct cell *b);
 
 /* The baseline cell of a workload; NULL: no cell of it was measured. −EINVAL from judge_check when
  * the user named one that is not there. */

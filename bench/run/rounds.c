@@ -36,7 +36,7 @@ static int measure_round(struct measurement *m, uint32_t round, struct mproc_err
         shuffle_round(result->plan.seed, round, order, n);
         for (uint32_t i = 0; i < n && !r; i++) {
                 struct cell *cell = &result->cells[order[i]];
-                const struct trial *last = last_trial(result, cell);
+                const struct trial *last;
                 struct trial *trial;
 
                 if (!measure_is_measured(cell))
@@ -46,6 +46,7 @@ static int measure_round(struct measurement *m, uint32_t round, struct mproc_err
                         break;
                 }
                 /* Before the next trial, not after this one: what the report shows was run. */
+                last = last_trial(result, cell);
                 if (last)
                         calibrate_again(result, cell, &last->outcome);
                 trial = result_add_trial(result, cell->workers);
