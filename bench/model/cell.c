@@ -96,8 +96,9 @@ static void add_param(struct label *label, const struct cell *cell, uint32_t i)
 
 void cell_label(const struct result *result, const struct cell *cell, char *buf, size_t size)
 {
-        static const enum factor order[] = {FACTOR_SHARE,  FACTOR_START,   FACTOR_RUNTIME,
-                                            FACTOR_SUBMIT, FACTOR_WORKERS, FACTOR_PLACE};
+        static const enum factor order[] = {FACTOR_VARIANT, FACTOR_SHARE,  FACTOR_START,
+                                            FACTOR_RUNTIME, FACTOR_SUBMIT, FACTOR_WORKERS,
+                                            FACTOR_PLACE};
         struct label label = {.buf = buf, .size = size};
 
         if (!size)
@@ -109,7 +110,7 @@ void cell_label(const struct result *result, const struct cell *cell, char *buf,
         for (uint32_t i = 0; i < cell->param_count; i++)
                 if (param_differs(result, cell, cell->param[i]))
                         add_param(&label, cell, i);
-        for (size_t i = 0; i < 2 && !label.used; i++)
+        for (size_t i = 0; i < 3 && !label.used; i++)
                 add_level(&label, cell, order[i]);
         if (!label.used)
                 add(&label, "%s", cell->workload);

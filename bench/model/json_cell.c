@@ -10,6 +10,7 @@ static const struct field factor_fields[] = {
         {PLAIN(struct cell, "share", level[FACTOR_SHARE])},
         {PLAIN(struct cell, "workers", level[FACTOR_WORKERS])},
         {PLAIN(struct cell, "place", level[FACTOR_PLACE])},
+        {PLAIN(struct cell, "variant", level[FACTOR_VARIANT])},
         {0},
 };
 

@@ -23,6 +23,7 @@ const char *factor_name(enum factor factor)
                 [FACTOR_RUNTIME] = "runtime", [FACTOR_START] = "start",
                 [FACTOR_SUBMIT] = "submit",   [FACTOR_SHARE] = "share",
                 [FACTOR_WORKERS] = "workers", [FACTOR_PLACE] = "place",
+                [FACTOR_VARIANT] = "variant",
         };
 
         return LOOK_UP(names, factor);
@@ -98,6 +99,17 @@ const char *kind_name(uint32_t kind)
                 [MPB_TASKS] = "tasks",
                 [MPB_SHARED] = "shared",
                 [MPB_LIFE_CYCLE] = "life cycle",
+        };
+
+        return LOOK_UP(names, kind);
+}
+
+const char *variant_kind_name(uint32_t kind)
+{
+        static const char *const names[] = {
+                [VARIANT_COMMAND] = "command",
+                [VARIANT_BUILD] = "build",
+                [VARIANT_PLUGIN] = "plug-in",
         };
 
         return LOOK_UP(names, kind);

@@ -13,6 +13,7 @@ enum factor {
         FACTOR_SHARE,
         FACTOR_WORKERS,
         FACTOR_PLACE,
+        FACTOR_VARIANT, /* A · B of `ab`; control · slowed of --control; no option of its own */
         FACTOR_COUNT,
 };
 
@@ -34,6 +35,22 @@ struct plan_param {
         char text[256];
 };
 
+/* What `ab` compares, or the one command of `run -- CMD`. */
+#define VARIANTS_MAX 2
+#define VARIANT_BYTES 4096
+
+enum variant_kind {
+        VARIANT_COMMAND, /* a command, for the workload `command` */
+        VARIANT_BUILD,   /* another build of mpbench: the path of its host */
+        VARIANT_PLUGIN,  /* a workload in a shared object: its path */
+};
+
+struct plan_variant {
+        uint32_t kind; /* enum variant_kind */
+        uint32_t argument_count;
+        char arguments[VARIANT_BYTES]; /* of a command, each ended by NUL; else one path */
+};
+
 struct plan {
         uint32_t workload_count;
         char workloads[WORKLOADS_MAX][NAME_MAX_BYTES];
@@ -50,6 +67,11 @@ struct plan {
         uint32_t counters_off; /* --counters=none */
         uint32_t counter_count;
         char counters[COUNTERS_MAX][64]; /* events by name; "default" stands for the default set */
+        uint32_t variant_count; /* 0: the workloads that are built in, in this build's host */
+        struct plan_variant variants[VARIANTS_MAX];
+        uint32_t control;     /* 1: the baseline runs as two cells more, one of them slowed */
+        uint64_t sustain_ns;  /* of the same load before the first round; 0: none */
+        char input[256];      /* where a command's tasks came from, "-" is stdin; empty: none */
         uint32_t start_strip; /* 1: add the start-cost strip to a shared-state workload */
         uint32_t asked_share; /* 1: strategies were named, so a FIFO spinlock runs even when it may
                                  collapse */

@@ -89,6 +89,15 @@ static int without_host(const struct measurement *m, const struct cell *cell,
         return 0;
 }
 
+/* "A" is the first variant, "B" the second; what has none runs as the first. */
+static uint32_t variant_of(const struct measurement *m, const struct cell *cell)
+{
+        const char *level = cell->level[FACTOR_VARIANT];
+        uint32_t index = *level && !level[1] ? (uint32_t)(*level - 'A') : 0;
+
+        return index < m->result->plan.variant_count ? index : 0;
+}
+
 int measure_trial(struct measurement *m, struct cell *cell, uint64_t ops, uint64_t seed,
                   struct trial *trial, struct mproc_err *err)
 {
@@ -104,6 +113,8 @@ int measure_trial(struct measurement *m, struct cell *cell, uint64_t ops, uint64
         };
         struct cpuset *cpus = calloc(cell->workers, sizeof(*cpus));
         struct mproc_err why = {0};
+        struct session_choice choice = {.ballast = measure_ballast(cell),
+                                        .variant = variant_of(m, cell)};
         char note[sizeof(cell->note)];
         int pids[HOSTS_MAX], r;
 
@@ -128,12 +139,12 @@ int measure_trial(struct measurement *m, struct cell *cell, uint64_t ops, uint64
                           sizeof(note), err);
         if (r < 0)
                 goto out;
-        r = session_warm(&m->session, measure_ballast(cell), &why);
+        r = session_warm(&m->session, &choice, &why);
         if (!r) {
                 noise_reader_own(m->noise, pids, session_pids(&m->session, pids));
                 noise_begin(m->noise);
-                r = session_trial(&m->session, measure_ballast(cell), &request, cpus,
-                                  &trial->outcome, trial->workers, &why);
+                r = session_trial(&m->session, &choice, &request, cpus, &trial->outcome,
+                                  trial->workers, &why);
                 noise_end(m->noise, &trial->noise);
         }
         if (r < 0) {

@@ -19,6 +19,7 @@ struct run_hooks {
                          void *context); /* between trials; NULL: none */
         const volatile bool *
                 stop; /* set by a signal handler: the run ends after the trial in hand is aborted */
+        int input_fd; /* lines that a command gets, one a task: a memfd; 0 or less: none */
         int stop_fd;  /* becomes readable when `stop` is set, to wake a wait; −1: none */
         void *context;
 };

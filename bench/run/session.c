@@ -34,6 +34,7 @@ int session_init(struct session *session, int stop_fd, struct mproc_err *err)
 
         memset(session, 0, sizeof(*session));
         session->stop_fd = stop_fd;
+        session->variants[0].book_fd = -1;
         if (n < 0)
                 return error_errno(err, -errno, "host",
                                    "%s is looked for beside this program, but /proc/self/exe does "
@@ -46,10 +47,15 @@ int session_init(struct session *session, int stop_fd, struct mproc_err *err)
         if (slash)
                 *slash = '\0';
         for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
-                snprintf(session->program, sizeof(session->program), "%s/%s/%s", own, places[i],
+                char *program = session->variants[0].program;
+
+                snprintf(program, sizeof(session->variants[0].program), "%s/%s/%s", own, places[i],
                          HOST_PROGRAM);
-                if (access(session->program, X_OK) == 0)
-                        return 0;
+                if (access(program, X_OK) < 0)
+                        continue;
+                for (size_t v = 1; v < VARIANTS_MAX; v++)
+                        session->variants[v] = session->variants[0];
+                return 0;
         }
         return error_set(err, -ENOENT, "host",
                          "%s is neither in %s nor in %s/%s: build or install mpbench whole",
@@ -104,10 +110,12 @@ void session_done(struct session *session)
         session->host_count = 0;
 }
 
-static int spawn_host(const char *program, uint64_t ballast, int theirs, int *pid)
+static int spawn_host(const struct session_variant *variant, uint64_t ballast, int theirs, int *pid)
 {
-        char fd_argument[32], ballast_argument[48];
-        char *argv[] = {(char *)HOST_PROGRAM, fd_argument, ballast_argument, NULL};
+        char fd_argument[32], ballast_argument[48], book_argument[32];
+        char plugin_argument[sizeof(variant->plugin) + 16];
+        char *argv[] = {(char *)HOST_PROGRAM, fd_argument, ballast_argument, NULL, NULL, NULL};
+        size_t argc = 3;
         posix_spawn_file_actions_t actions;
         posix_spawnattr_t attr;
         int r;
@@ -121,8 +129,17 @@ static int spawn_host(const char *program, uint64_t ballast, int theirs, int *pi
          * driver alone, and the driver decides what is kept. */
         r = posix_spawn_file_actions_adddup2(&actions, theirs, theirs);
         posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP);
+        if (!r && variant->book_fd >= 0) {
+                snprintf(book_argument, sizeof(book_argument), "--book=%d", variant->book_fd);
+                argv[argc++] = book_argument;
+                r = posix_spawn_file_actions_adddup2(&actions, variant->book_fd, variant->book_fd);
+        }
+        if (*variant->plugin) {
+                snprintf(plugin_argument, sizeof(plugin_argument), "--plugin=%s", variant->plugin);
+                argv[argc++] = plugin_argument;
+        }
         if (!r)
-                r = posix_spawn(pid, program, &actions, &attr, argv, environ);
+                r = posix_spawn(pid, variant->program, &actions, &attr, argv, environ);
         posix_spawnattr_destroy(&attr);
         posix_spawn_file_actions_destroy(&actions);
         return -r;
@@ -130,13 +147,14 @@ static int spawn_host(const char *program, uint64_t ballast, int theirs, int *pi
 
 static int start_host(struct session *session, struct session_host *host, struct mproc_err *err)
 {
+        const struct session_variant *variant = &session->variants[host->choice.variant];
         struct host_hello hello, own = HOST_HELLO;
         char how[160];
         int pair[2], r;
 
         if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
                 return limits_error(err, -errno, "host", "no socket to talk to a host");
-        r = spawn_host(session->program, host->ballast, pair[1], &host->pid);
+        r = spawn_host(variant, host->choice.ballast, pair[1], &host->pid);
         close(pair[1]);
         if (r < 0) {
                 close(pair[0]);
@@ -160,16 +178,17 @@ static int start_host(struct session *session, struct session_host *host, struct
                 return hello.err.code;
         }
         return error_set(err, -EPROTO, "host", "%s is of another build: build mpbench whole",
-                         session->program);
+                         variant->program);
 }
 
-static int find_host(struct session *session, uint64_t ballast, struct session_host **ret,
-                     struct mproc_err *err)
+static int find_host(struct session *session, const struct session_choice *choice,
+                     struct session_host **ret, struct mproc_err *err)
 {
         struct session_host *host = NULL;
 
         for (uint32_t i = 0; i < session->host_count; i++)
-                if (session->hosts[i].ballast == ballast)
+                if (session->hosts[i].choice.ballast == choice->ballast &&
+                    session->hosts[i].choice.variant == choice->variant)
                         host = &session->hosts[i];
         if (!host) {
                 if (session->host_count == HOSTS_MAX)
@@ -177,17 +196,18 @@ static int find_host(struct session *session, uint64_t ballast, struct session_h
                                          "more than %d sizes of a parent in one run: ask for fewer",
                                          HOSTS_MAX);
                 host = &session->hosts[session->host_count++];
-                *host = (struct session_host){.ballast = ballast, .socket = -1};
+                *host = (struct session_host){.choice = *choice, .socket = -1};
         }
         *ret = host;
         return host->pid ? 0 : start_host(session, host, err);
 }
 
-int session_warm(struct session *session, uint64_t ballast, struct mproc_err *err)
+int session_warm(struct session *session, const struct session_choice *choice,
+                 struct mproc_err *err)
 {
         struct session_host *host;
 
-        return find_host(session, ballast, &host, err);
+        return find_host(session, choice, &host, err);
 }
 
 static void give_up(struct session_host *host, int code, uint32_t workers,
@@ -212,15 +232,16 @@ static void give_up(struct session_host *host, int code, uint32_t workers,
                          "the host process died in mid-trial: %s", how);
 }
 
-int session_trial(struct session *session, uint64_t ballast, const struct trial_request *request,
-                  const struct cpuset *cpus, struct trial_outcome *outcome,
-                  struct worker_outcome *workers, struct mproc_err *err)
+int session_trial(struct session *session, const struct session_choice *choice,
+                  const struct trial_request *request, const struct cpuset *cpus,
+                  struct trial_outcome *outcome, struct worker_outcome *workers,
+                  struct mproc_err *err)
 {
         struct session_host *host;
         uint64_t deadline_ns;
         int r;
 
-        r = find_host(session, ballast, &host, err);
+        r = find_host(session, choice, &host, err);
         if (r < 0)
                 return r;
         *outcome = (struct trial_outcome){.workers = request->workers};

@@ -76,12 +76,13 @@ struct trial_outcome bench_trial(struct session *session, uint64_t ballast,
                                  const struct trial_request *request, const struct cpuset *cpus)
 {
         struct worker_outcome *workers = calloc(request->workers, sizeof(*workers));
+        struct session_choice choice = {.ballast = ballast};
         struct trial_outcome outcome = {0};
         struct mproc_err err = {0};
         int r = -1;
 
         if (workers)
-                r = session_trial(session, ballast, request, cpus, &outcome, workers, &err);
+                r = session_trial(session, &choice, request, cpus, &outcome, workers, &err);
         free(workers);
         if (r < 0 || outcome.status != TRIAL_OK) {
                 fprintf(stderr, "bench: %s %s: %s\n", request->workload, request->strategy,

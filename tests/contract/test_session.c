@@ -27,6 +27,8 @@
 
 #define WORKERS 4
 
+static const struct session_choice lean = {0}, large = {.ballast = 64 << 20};
+
 static struct trial_request counter_request(const char *strategy, const char *start, uint64_t ops)
 {
         struct trial_request request = {
@@ -51,7 +53,7 @@ static struct trial_outcome run_trial(struct session *session, const struct tria
         struct trial_outcome outcome;
         struct mproc_err err = {0};
 
-        if (session_trial(session, 0, request, cpus ? cpus : unbound, &outcome,
+        if (session_trial(session, &lean, request, cpus ? cpus : unbound, &outcome,
                           workers ? workers : own, &err) < 0)
                 fail_msg("%s", err.text);
         return outcome;
@@ -156,7 +158,7 @@ static pid_t warm_host(struct session *session)
 {
         int pids[HOSTS_MAX];
 
-        assert_int_equal(session_warm(session, 0, NULL), 0);
+        assert_int_equal(session_warm(session, &lean, NULL), 0);
         assert_int_equal(session_pids(session, pids), 1);
         return pids[0];
 }
@@ -265,8 +267,8 @@ static void a_large_parent_is_as_large_as_was_asked_for(void **state)
         struct worker_outcome worker;
         struct trial_outcome outcome;
 
-        assert_int_equal(
-                session_trial(*state, 64 << 20, &request, &unbound, &outcome, &worker, NULL), 0);
+        assert_int_equal(session_trial(*state, &large, &request, &unbound, &outcome, &worker, NULL),
+                         0);
         assert_int_equal(outcome.status, TRIAL_OK);
         assert_true(outcome.host_rss_bytes >= 64 << 20 && outcome.host_rss_bytes < 80 << 20);
         assert_true(outcome.life.wall_ns >= outcome.life.ready_ns);

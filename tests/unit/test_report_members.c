@@ -68,7 +68,15 @@ static void fill_plan(struct plan *plan)
                 END(plan->params[i].key);
                 END(plan->params[i].text);
         }
+        plan->variant_count = VARIANTS_MAX;
+        for (size_t i = 0; i < VARIANTS_MAX; i++) {
+                plan->variants[i].kind = VARIANT_PLUGIN;
+                plan->variants[i].argument_count = 1;
+                END(plan->variants[i].arguments);
+        }
         END(plan->baseline);
+        END(plan->input);
+        plan->control = 1;
         plan->counter_count = COUNTERS_MAX;
         for (size_t i = 0; i < COUNTERS_MAX; i++)
                 END(plan->counters[i]);

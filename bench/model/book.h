@@ -1,0 +1,20 @@
+/* What the workload `command` runs: written by the driver into a memfd, read by host and workers.
+ * One block of bytes, so that it may be mapped anywhere. */
+#ifndef MODEL_BOOK_H
+#define MODEL_BOOK_H
+
+#include <stdint.h>
+
+#define BOOK_MAGIC 0x6b6f6f6250424dull
+
+struct book {
+        uint64_t magic, bytes;
+        uint32_t argument_count, line_count;
+        uint32_t keep_output; /* 0: stdout goes to /dev/null */
+        uint32_t reserved;
+        uint64_t arguments; /* offset of the arguments, each ended by NUL */
+        uint64_t lines;     /* offset of line_count + 1 uint64_t: offsets of the lines, each ended
+                               by NUL, and of the end */
+};
+
+#endif
