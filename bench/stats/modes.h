@@ -12,8 +12,9 @@ struct modes {
         size_t low_n, high_n;
 };
 
-/* `values` in any order, not modified; those that are not positive and finite are left out. The
- * rule, and how often it is wrong, are at the implementation. */
+/* `values` in any order, not modified; those that are not positive and finite are left out. Fewer
+ * than 12: never two. Modes may be two and yet so close that nobody minds: that is for the caller
+ * to judge. The rule, and how often it is wrong, are at the implementation. */
 struct modes modes_of(const double *values, size_t n);
 
 #endif
