@@ -128,24 +128,75 @@ static double normal_exceeded(double tail)
         return low;
 }
 
+/* Standard error of one round's log-ratio, as the interval of confidence 1 − alpha tells it. */
+static double round_error(const struct effect *effect, double alpha)
+{
+        return (log(effect->high) - log(effect->low)) / 2 * sqrt((double)effect->n) /
+               normal_exceeded(alpha / 2);
+}
+
+/* Rounds in which a mean moves `error` × `deviations` away from a limit at this distance. */
+static double rounds_to_clear(double error, double deviations, double distance)
+{
+        double root = distance > 0 ? error * deviations / distance : INFINITY;
+
+        return root * root;
+}
+
+/* As a whole number that has not been tried and that m comparisons need at least; 0: out of sight.
+ */
+static size_t rounds_to_name(double rounds, const struct effect *effect, double alpha, size_t m)
+{
+        size_t needed = compare_rounds_needed(m, alpha);
+
+        if (!(rounds <= ROUNDS_FORESEEABLE))
+                return 0;
+        rounds = ceil(fmax(rounds, (double)effect->n + 1));
+        return rounds > (double)needed ? (size_t)rounds : needed;
+}
+
 size_t compare_rounds_for_verdict(const struct effect *effect, double threshold, double alpha,
                                   size_t m)
 {
         double distance = fabs(log(effect->ratio)), at_level = normal_exceeded(alpha / 2),
                at_holm = normal_exceeded(alpha / 2 / (double)(m ? m : 1)),
-               spare = normal_exceeded(1 - POWER), half, limit, differ, same, rounds;
-        size_t needed = compare_rounds_needed(m, alpha);
+               spare = normal_exceeded(1 - POWER), error, limit, differ, same;
 
         if (isnan(effect->low) || isnan(effect->high))
                 return 0;
-        /* Standard error of one round's log-ratio, as the interval tells it. */
-        half = (log(effect->high) - log(effect->low)) / 2 * sqrt((double)effect->n) / at_level;
-        differ = half * (at_holm + spare) / distance;
+        error = round_error(effect, alpha);
         limit = effect->ratio > 1 ? log1p(threshold) : -log1p(-threshold);
-        same = limit > distance ? half * (at_level + spare) / (limit - distance) : INFINITY;
-        rounds = fmin(differ * differ, same * same);
-        if (!(rounds <= ROUNDS_FORESEEABLE))
+        differ = rounds_to_clear(error, at_holm + spare, distance);
+        same = rounds_to_clear(error, at_level + spare, limit - distance);
+        return rounds_to_name(fmin(differ, same), effect, alpha, m);
+}
+
+enum regression compare_regression(const struct effect *effect, enum verdict verdict,
+                                   bool higher_is_better, double threshold)
+{
+        double cost = higher_is_better ? 1 / effect->ratio : effect->ratio,
+               worst = higher_is_better ? 1 / effect->low : effect->high;
+
+        if (verdict == VERDICT_NONE)
+                return REGRESSION_UNCLEAR;
+        if (verdict == VERDICT_SLOWER && cost > 1 + threshold)
+                return REGRESSION_YES;
+        return worst <= 1 + threshold ? REGRESSION_NO : REGRESSION_UNCLEAR;
+}
+
+size_t compare_rounds_for_regression(const struct effect *effect, bool higher_is_better,
+                                     double threshold, double alpha, size_t m)
+{
+        double cost = higher_is_better ? -log(effect->ratio) : log(effect->ratio),
+               limit = log1p(threshold), spare = normal_exceeded(1 - POWER), error, rounds;
+
+        if (isnan(effect->low) || isnan(effect->high))
                 return 0;
-        rounds = ceil(fmax(rounds, (double)effect->n + 1));
-        return rounds > (double)needed ? (size_t)rounds : needed;
+        error = round_error(effect, alpha);
+        rounds = cost > limit
+                         ? rounds_to_clear(error,
+                                           normal_exceeded(alpha / 2 / (double)(m ? m : 1)) + spare,
+                                           cost)
+                         : rounds_to_clear(error, normal_exceeded(alpha / 2) + spare, limit - cost);
+        return rounds_to_name(rounds, effect, alpha, m);
 }

@@ -54,4 +54,22 @@ enum verdict compare_verdict(const struct effect *effect, double p_holm, bool hi
 size_t compare_rounds_for_verdict(const struct effect *effect, double threshold, double alpha,
                                   size_t m);
 
+/* May the cell replace the baseline? Ordered: of several, the greatest tells of all. */
+enum regression {
+        REGRESSION_NO, /* it costs at most 1 + threshold of the baseline: its interval's bad end
+                          says so. Faster is fine, slower within the threshold too */
+        REGRESSION_UNCLEAR, /* neither can be said, or there are too few rounds for a verdict */
+        REGRESSION_YES,     /* the verdict is slower, and by more than the threshold as it looks */
+};
+
+/* The rule of `ab` and `compare` and of their exit status. `verdict` is the effect's own, with its
+ * correction for several comparisons; calling several cells no worse needs none, since every one of
+ * them has to be so. `threshold`: 0.02 is 2 %. */
+enum regression compare_regression(const struct effect *effect, enum verdict verdict,
+                                   bool higher_is_better, double threshold);
+
+/* As compare_rounds_for_verdict: about how many rounds would make REGRESSION_UNCLEAR clear. */
+size_t compare_rounds_for_regression(const struct effect *effect, bool higher_is_better,
+                                     double threshold, double alpha, size_t m);
+
 #endif
