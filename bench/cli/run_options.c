@@ -15,7 +15,7 @@ enum {
         ROW_WORKLOAD,
         ROW_SET,
         ROW_FACTORS,
-        ROW_COUNTERS = ROW_FACTORS + FACTOR_COUNT,
+        ROW_COUNTERS = ROW_FACTORS + FACTOR_VARIANT, /* which has no option of its own */
         ROW_BASELINE,
         ROW_BUDGET,
         ROW_ROUNDS,
@@ -248,7 +248,7 @@ int run_options_take(const struct mpb_option *option, const char *text, void *co
         int64_t value = 0;
         int row = (int)(option - run_option_table), rc = 0;
 
-        if (row >= ROW_FACTORS && row < ROW_FACTORS + FACTOR_COUNT)
+        if (row >= ROW_FACTORS && row < ROW_COUNTERS)
                 return take_factor(plan, (enum factor)(row - ROW_FACTORS), option, text, err);
         if (text)
                 rc = option_parse_value(option, text, &value, err);
