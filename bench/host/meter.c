@@ -13,9 +13,11 @@
 
 #include <linux/perf_event.h>
 
-void meter_open(struct meter *meter, const struct counter_spec *specs, uint32_t count)
+void meter_open(struct meter *meter, const struct counter_spec *specs, uint32_t count,
+                bool children)
 {
         meter->count = count;
+        meter->children = children;
         for (uint32_t i = 0; i < count; i++) {
                 struct perf_event_attr attr = {0};
 
@@ -24,13 +26,15 @@ void meter_open(struct meter *meter, const struct counter_spec *specs, uint32_t 
                 if (specs[i].status != COUNTER_COUNTED || specs[i].attr_bytes > sizeof(attr))
                         continue;
                 memcpy(&attr, specs[i].attr, specs[i].attr_bytes);
+                attr.inherit = children;
                 meter->fds[i] =
                         (int)syscall(SYS_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
                 meter->errors[i] = meter->fds[i] < 0 ? -errno : 0;
                 if (meter->fds[i] >= 0)
                         ioctl(meter->fds[i], PERF_EVENT_IOC_ENABLE, 0);
         }
-        meter->schedstat = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
+        meter->schedstat =
+                children ? -1 : open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
 }
 
 static uint64_t tsc_now(void)
@@ -52,13 +56,26 @@ static uint64_t timeval_ns(struct timeval time)
         return (uint64_t)time.tv_sec * NS_PER_S + (uint64_t)time.tv_usec * NS_PER_US;
 }
 
-void meter_read(const struct meter *meter, struct meter_reading *ret)
+static void add_usage(int who, struct meter_reading *ret)
 {
         struct rusage usage;
+
+        getrusage(who, &usage);
+        ret->user_ns += timeval_ns(usage.ru_utime);
+        ret->system_ns += timeval_ns(usage.ru_stime);
+        ret->minor_faults += (uint64_t)usage.ru_minflt;
+        ret->major_faults += (uint64_t)usage.ru_majflt;
+        ret->voluntary_switches += (uint64_t)usage.ru_nvcsw;
+        ret->involuntary_switches += (uint64_t)usage.ru_nivcsw;
+}
+
+void meter_read(const struct meter *meter, struct meter_reading *ret)
+{
         uint64_t ran_ns = 0;
         char text[96];
         ssize_t n;
 
+        *ret = (struct meter_reading){0};
         for (uint32_t i = 0; i < meter->count; i++) {
                 struct counter_reading *counter = &ret->counters[i];
                 uint64_t raw[3]; /* value, enabled, running: the attr's read_format */
@@ -74,14 +91,9 @@ void meter_read(const struct meter *meter, struct meter_reading *ret)
                 counter->enabled_ns = raw[1];
                 counter->running_ns = raw[2];
         }
-        getrusage(RUSAGE_THREAD, &usage);
-        ret->user_ns = timeval_ns(usage.ru_utime);
-        ret->system_ns = timeval_ns(usage.ru_stime);
-        ret->minor_faults = (uint64_t)usage.ru_minflt;
-        ret->major_faults = (uint64_t)usage.ru_majflt;
-        ret->voluntary_switches = (uint64_t)usage.ru_nvcsw;
-        ret->involuntary_switches = (uint64_t)usage.ru_nivcsw;
-        ret->run_delay_ns = 0;
+        add_usage(RUSAGE_THREAD, ret);
+        if (meter->children)
+                add_usage(RUSAGE_CHILDREN, ret);
         n = meter->schedstat < 0 ? -1 : pread(meter->schedstat, text, sizeof(text) - 1, 0);
         if (n > 0) {
                 text[n] = '\0';

@@ -9,14 +9,20 @@
 struct meter {
         int fds[COUNTERS_MAX];
         int errors[COUNTERS_MAX]; /* negative errno of the open; 0: open */
-        int schedstat;            /* −1: not there */
+        int schedstat;            /* −1: not there, or it would tell of the worker alone */
         uint32_t count;
+        bool children; /* work is done by child processes, too */
 };
 
 /* Opens the counters for the calling thread and everything else that reading needs; what cannot be
  * opened is noted, not an error. Counters run from here on: the difference of two readings is what
- * counts. */
-void meter_open(struct meter *meter, const struct counter_spec *specs, uint32_t count);
+ * counts.
+ *
+ * `children`: what the thread starts from here on is counted, too (perf_event_open(2), `inherit`):
+ * counters with all children, also those at work; times and faults with those that were waited for
+ * (getrusage(2), RUSAGE_CHILDREN), of the whole process. */
+void meter_open(struct meter *meter, const struct counter_spec *specs, uint32_t count,
+                bool children);
 
 struct meter_reading {
         struct counter_reading counters[COUNTERS_MAX];

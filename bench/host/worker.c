@@ -96,7 +96,7 @@ int worker_main(void *argument, size_t size)
         if (workload->attach && workload->attach(&worker, &err) < 0)
                 goto detach;
         workload->work(&worker, first, 0); /* its code is resident before the gate opens */
-        meter_open(&meter, team->counters, team->counter_count);
+        meter_open(&meter, team->counters, team->counter_count, workload->flags & MPB_CHILDREN);
         meter_read(&meter, &before);
 
         outcome->gate_ns = clock_now_ns();

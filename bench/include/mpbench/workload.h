@@ -35,6 +35,14 @@ enum mpb_kind {
         MPB_LIFE_CYCLE, /* process start itself */
 };
 
+enum mpb_workload_flag {
+        /* Operations run in child processes that the worker waits for: its counters are inherited
+         * by them, and its rusage is with that of the children it has waited for. The run-queue
+         * wait is then not known. Workers that are threads of one process would each be given the
+         * children of all: `check` has to refuse start = thread with more than one worker. */
+        MPB_CHILDREN = 1,
+};
+
 enum mpb_strategy_flag {
         MPB_LOSSY = 1,      /* meant to give wrong results: reported as such, never recommended */
         MPB_FIFO_SPIN = 2,  /* a FIFO spinlock: collapses where workers outnumber PUs */
@@ -102,6 +110,7 @@ struct mpb_workload {
         const char *summary;
         uint32_t abi; /* MPB_ABI */
         enum mpb_kind kind;
+        uint32_t flags;                  /* enum mpb_workload_flag */
         const char *operation;           /* plural: "adds", "tasks", "starts" */
         const struct mpb_option *params; /* ends with a NULL name; NULL: none */
         const char *ops_param;           /* the parameter that holds ops; "auto" calibrates it */
