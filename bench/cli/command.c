@@ -50,6 +50,24 @@ int command_parse(const struct command *command, int argc, char **argv, option_s
         }
 }
 
+size_t command_split(int *argc, char **argv, struct command_words *lists, size_t room)
+{
+        int end = *argc;
+        size_t count = 0;
+
+        for (int i = 1; i < end && count < room; i++) {
+                if (strcmp(argv[i], "--"))
+                        continue;
+                if (count)
+                        lists[count - 1].count = (int)(argv + i - lists[count - 1].word);
+                else
+                        *argc = i;
+                argv[i] = NULL;
+                lists[count++] = (struct command_words){end - i - 1, argv + i + 1};
+        }
+        return count;
+}
+
 void command_show_help(const struct command *command, FILE *out)
 {
         fprintf(out, "Usage: mpbench %s %s\n\n", command->name, command->usage);

@@ -46,6 +46,17 @@ const struct command *command_find(const char *name);
 int command_parse(const struct command *command, int argc, char **argv, option_sink *sink,
                   void *context, int *rest);
 
+/* A list of arguments that stands behind a "--". */
+struct command_words {
+        int count;
+        char **word; /* `count` of them, and NULL; they point into argv */
+};
+
+/* Cuts argv at its first "--", before options are read, so that what a program behind it is given
+ * is never taken for an option. Each further "--" begins another list, until there are `room`: the
+ * last one takes the rest, whatever it holds. Returns how many there are; 0: there is no "--". */
+size_t command_split(int *argc, char **argv, struct command_words *lists, size_t room);
+
 /* The options of a command that knows --json besides: `context` of the sink is a bool. */
 extern const struct mpb_option command_json_options[];
 int command_take_json(const struct mpb_option *option, const char *text, void *context,
