@@ -128,13 +128,20 @@ static double normal_exceeded(double tail)
         return low;
 }
 
+<<<<<<< HEAD
 /* Standard error of one round's log-ratio, as the interval of confidence 1 − alpha tells it. */
 static double round_error(const struct effect *effect, double alpha)
+=======
+/* Scatter of one round's log-ratio, as a standard error of the median, from the interval's width.
+ */
+static double scatter_of(const struct effect *effect, double alpha)
+>>>>>>> stats
 {
         return (log(effect->high) - log(effect->low)) / 2 * sqrt((double)effect->n) /
                normal_exceeded(alpha / 2);
 }
 
+<<<<<<< HEAD
 /* Rounds in which a mean moves `error` × `deviations` away from a limit at this distance. */
 static double rounds_to_clear(double error, double deviations, double distance)
 {
@@ -149,6 +156,57 @@ static size_t rounds_to_name(double rounds, const struct effect *effect, double 
 {
         size_t needed = compare_rounds_needed(m, alpha);
 
+=======
+/* The distance from 1 that n rounds find, in such scatters: the sign test allows a few rounds on
+ * the other side, and so many lie there that often. INFINITY: it allows none. */
+static double distance_found(size_t n, double alpha, size_t m)
+{
+        size_t depth = interval_depth(n, 1 - alpha / (double)(m ? m : 1));
+
+        if (!depth)
+                return INFINITY;
+        return normal_exceeded(binomial_upper(depth - 1, n, 1 - POWER)) / sqrt(acos(-1) / 2);
+}
+
+double compare_smallest_effect(const struct effect *effect, size_t rounds, double alpha, size_t m)
+{
+        double distance = distance_found(rounds, alpha, m) * scatter_of(effect, alpha);
+
+        return rounds >= COMPARE_ROUNDS_MIN && isfinite(distance) ? expm1(distance) : NAN;
+}
+
+/* Rounds that find a distance of so many scatters. */
+static double rounds_to_find(double distance, double alpha, size_t m)
+{
+        size_t too_few = 0, enough = ROUNDS_FORESEEABLE + 1;
+
+        while (enough - too_few > 1) {
+                size_t n = too_few + (enough - too_few) / 2;
+
+                if (distance_found(n, alpha, m) <= distance)
+                        enough = n;
+                else
+                        too_few = n;
+        }
+        return (double)enough;
+}
+
+size_t compare_rounds_for_verdict(const struct effect *effect, double threshold, double alpha,
+                                  size_t m)
+{
+        double distance = fabs(log(effect->ratio)), scatter = scatter_of(effect, alpha), limit,
+               same, rounds;
+        size_t needed = compare_rounds_needed(m, alpha);
+
+        if (isnan(scatter))
+                return 0;
+        limit = effect->ratio > 1 ? log1p(threshold) : -log1p(-threshold);
+        same = limit > distance
+                       ? scatter * (normal_exceeded(alpha / 2) + normal_exceeded(1 - POWER)) /
+                                 (limit - distance)
+                       : INFINITY;
+        rounds = fmin(rounds_to_find(distance / scatter, alpha, m), same * same);
+>>>>>>> stats
         if (!(rounds <= ROUNDS_FORESEEABLE))
                 return 0;
         rounds = ceil(fmax(rounds, (double)effect->n + 1));

@@ -11,8 +11,7 @@ static double sign_confidence(size_t n, size_t k)
         return 1 - 2 * binomial_half_cdf(n, k - 1);
 }
 
-/* The largest k whose interval still has the confidence; 0: none has. */
-static size_t largest_depth(size_t n, double confidence)
+size_t interval_depth(size_t n, double confidence)
 {
         size_t enough = 0, too_little = n / 2 + 1;
 
@@ -31,7 +30,7 @@ struct interval interval_median(const double *values, size_t n, double confidenc
 {
         struct interval ret = {.median = NAN, .low = NAN, .high = NAN, .n = n};
         double *sorted = describe_sorted(values, n), wide, narrow, share, lambda;
-        size_t k = largest_depth(n, confidence);
+        size_t k = interval_depth(n, confidence);
 
         if (!sorted)
                 return ret;

@@ -21,4 +21,9 @@ struct interval {
  * `values`: no NaN, in any order, not modified. `confidence` in (0, 1). */
 struct interval interval_median(const double *values, size_t n, double confidence);
 
+/* The largest k for which the interval from the k-th smallest to the k-th largest of n values has
+ * the confidence; 0: none has. So a sign test of level 1 − confidence allows k − 1 on the other
+ * side. */
+size_t interval_depth(size_t n, double confidence);
+
 #endif

@@ -118,6 +118,43 @@ static void interval_of_many_values_is_that_of_their_ranks(void **unused)
         assert_near(interval.high - interval.median, 309.9, 1);
 }
 
+/* Counted shares ----------------------------------------------------------------------------- */
+
+/* R's binom.test documents 682 of 925; the others are closed forms. */
+static void share_has_the_interval_of_clopper_and_pearson(void **unused)
+{
+        double low, high;
+
+        (void)unused;
+        binomial_interval(682, 925, 0.95, &low, &high);
+        assert_near(low, 0.7076683, 5e-8);
+        assert_near(high, 0.7654066, 5e-8);
+        binomial_interval(0, 10, 0.95, &low, &high);
+        assert_near(low, 0, 0);
+        assert_near(high, 1 - pow(0.025, 0.1), 1e-12);
+        binomial_interval(10, 10, 0.95, &low, &high);
+        assert_near(low, pow(0.025, 0.1), 1e-12);
+        assert_near(high, 1, 0);
+        assert_near(binomial_upper(0, 60, 0.95), 1 - pow(0.05, 1.0 / 60), 1e-12);
+        assert_near(binomial_upper(0, 0, 0.95), 1, 0);
+}
+
+static void binomial_tails_agree_with_the_sum_and_with_each_other(void **unused)
+{
+        (void)unused;
+        for (size_t k = 0; k <= 30; k++) {
+                assert_near(binomial_cdf(30, k, 0.5), binomial_half_cdf(30, k), 1e-13);
+                if (k < 30)
+                        assert_near(binomial_cdf(30, k, 0.2) + binomial_cdf(30, 29 - k, 0.8), 1,
+                                    1e-13);
+        }
+        /* 0.9^3 + 3 · 0.1 · 0.9^2 */
+        assert_near(binomial_cdf(3, 1, 0.1), 0.972, 1e-14);
+        assert_near(binomial_cdf(1000000, 500500, 0.5), binomial_half_cdf(1000000, 500500), 1e-8);
+        assert_near(binomial_cdf(5, 2, 0), 1, 0);
+        assert_near(binomial_cdf(5, 2, 1), 0, 0);
+}
+
 /* Comparisons -------------------------------------------------------------------------------- */
 
 static void pairs_with_a_missing_side_are_left_out(void **unused)
@@ -293,6 +330,20 @@ static void rounds_for_a_regression_grow_near_the_threshold(void **unused)
                          compare_rounds_for_regression(&faster, false, 0.02, 0.05, 1));
 }
 
+static void smallest_effect_needs_rounds_that_can_find_one(void **unused)
+{
+        const struct effect effect = {1, 0.98, 1 / 0.98, 12, 1}, unknown = {1, NAN, NAN, 4, 1};
+        double few = compare_smallest_effect(&effect, 12, 0.05, 1),
+               many = compare_smallest_effect(&effect, 48, 0.05, 1),
+               family = compare_smallest_effect(&effect, 12, 0.05, 12);
+
+        (void)unused;
+        assert_true(many < 0.6 * few && few < family);
+        assert_true(isnan(compare_smallest_effect(&effect, 11, 0.05, 1)));
+        assert_true(isnan(compare_smallest_effect(&effect, 12, 0.05, 103))); /* needs 13 */
+        assert_true(isnan(compare_smallest_effect(&unknown, 12, 0.05, 1)));
+}
+
 /* Rounds ------------------------------------------------------------------------------------- */
 
 static void round_depends_on_seed_and_number_alone(void **unused)
@@ -356,6 +407,8 @@ int main(void)
                 cmocka_unit_test(interval_matches_a_hand_computation),
                 cmocka_unit_test(interval_is_unknown_where_values_are_too_few),
                 cmocka_unit_test(interval_of_many_values_is_that_of_their_ranks),
+                cmocka_unit_test(share_has_the_interval_of_clopper_and_pearson),
+                cmocka_unit_test(binomial_tails_agree_with_the_sum_and_with_each_other),
                 cmocka_unit_test(pairs_with_a_missing_side_are_left_out),
                 cmocka_unit_test(effect_is_the_same_seen_from_the_other_side),
                 cmocka_unit_test(holm_is_step_down_and_monotone),
@@ -364,6 +417,7 @@ int main(void)
                 cmocka_unit_test(rounds_are_not_foreseen_where_none_would_do),
                 cmocka_unit_test(regression_is_slower_by_more_than_the_threshold),
                 cmocka_unit_test(rounds_for_a_regression_grow_near_the_threshold),
+                cmocka_unit_test(smallest_effect_needs_rounds_that_can_find_one),
                 cmocka_unit_test(round_depends_on_seed_and_number_alone),
                 cmocka_unit_test(every_order_is_equally_likely),
         };
