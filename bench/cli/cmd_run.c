@@ -5,6 +5,7 @@
 #include "cli/run_show.h"
 #include "cli/terminal.h"
 #include "reports/report.h"
+#include "run/task_lines.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -48,10 +49,13 @@ static int catch_signals(struct mproc_err *err)
         return 0;
 }
 
-static int measure(const struct run_options *options, struct result *result, struct mproc_err *err)
+static int measure(const struct run_options *options, int input_fd, struct result *result,
+                   struct mproc_err *err)
 {
-        bool shows = !options->quiet && terminal_rewrites(STDERR_FILENO);
-        struct run_hooks hooks = {.progress = shows ? run_show_progress : NULL, .stop = &stop};
+        bool shows =
+                !options->quiet && !options->plan.keep_output && terminal_rewrites(STDERR_FILENO);
+        struct run_hooks hooks = {
+                .progress = shows ? run_show_progress : NULL, .stop = &stop, .input_fd = input_fd};
         int rc = catch_signals(err);
 
         if (rc)
@@ -114,19 +118,24 @@ static int judge(const struct result *result)
         return failed || !measured ? CLI_COULD_NOT_RUN : CLI_OK;
 }
 
-static int run(const struct command *command, const struct run_options *options,
-               struct result *result)
+static int run(const struct command *command, struct run_options *options, struct result *result)
 {
         time_t started = time(NULL);
+        int input_fd = -1;
         struct saved_run saved;
         struct mproc_err err = {0};
-        int rc, status;
+        int rc = 0, status;
 
-        rc = run_expand(&options->plan, result, &err);
+        if (options->input)
+                rc = task_lines_read(options->input, &input_fd, &options->plan.input_lines, &err);
+        if (!rc)
+                rc = run_expand(&options->plan, result, &err);
         if (!rc && !options->no_save && !options->dry_run)
                 rc = run_folder_check(options, &err);
         if (!rc && !options->dry_run)
-                rc = measure(options, result, &err);
+                rc = measure(options, input_fd, result, &err);
+        if (input_fd >= 0)
+                close(input_fd);
         if (rc)
                 return command_fail(command, &err);
         if (options->dry_run)
@@ -155,8 +164,11 @@ static int run_main(const struct command *command, int argc, char **argv)
         struct run_options options;
         struct result result;
         struct mproc_err err = {0};
+        struct command_words words;
         int rest, status, rc = run_options_init(&options, &err);
 
+        if (!rc && command_split(&argc, argv, &words, 1))
+                rc = run_options_take_command(&options, words.word, &err);
         if (rc)
                 return command_fail(command, &err);
         status = command_parse(command, argc, argv, run_options_take, &options, &rest);
@@ -177,7 +189,7 @@ const struct command command_run = {
         .name = "run",
         .summary = "Measures a workload under every combination of the levels that are asked for, "
                    "and says how to run it.",
-        .usage = "--workload=NAME [OPTIONS]",
+        .usage = "--workload=NAME [OPTIONS], or mpbench run [OPTIONS] -- CMD [ARGS]",
         .options = run_option_table,
         .epilogue = "A LIST is 'fork,spawn'; of numbers also a range: '1-8', '1-64:x2', "
                     "'0-100:+25'.\n"
@@ -187,6 +199,7 @@ const struct command command_run = {
                     "  mpbench --workload=counter\n"
                     "  mpbench --workload=counter --share=mutex,atomic --workers=1-8:x2\n"
                     "  mpbench --workload=counter --workers=4 --set increments=1000\n"
+                    "  ls *.log | mpbench run --workers=1-4 --input=- -- gzip -kf {}\n"
                     "\n"
                     "Exit status: 0 measured and verified; 2 usage; 4 could not run; 5 a\n"
                     "verification failed; 130 interrupted (what was measured is kept).\n",

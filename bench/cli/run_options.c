@@ -9,11 +9,14 @@
 #include <string.h>
 
 #define STAGE "option"
+#define COMMAND_TIMEOUT_NS (600 * NS_PER_S) /* a run of a program may take its time */
 
 /* Rows of the table. The factors come in the order of enum factor. */
 enum {
         ROW_WORKLOAD,
         ROW_SET,
+        ROW_INPUT,
+        ROW_OUTPUT,
         ROW_FACTORS,
         ROW_COUNTERS = ROW_FACTORS + FACTOR_VARIANT, /* which has no option of its own */
         ROW_BASELINE,
@@ -39,6 +42,11 @@ const struct mpb_option run_option_table[] = {
                 .summary = "what the workers do; 'mpbench list' shows all"},
         [ROW_SET] = {.name = "set", .type = MPB_TEXT, .metavar = "KEY=LIST",
                 .summary = "a parameter of the workload; may be repeated"},
+        [ROW_INPUT] = {.name = "input", .type = MPB_TEXT, .metavar = "FILE",
+                .summary = "tasks of a command, a line each, for its {} or its end; -: stdin"},
+        [ROW_OUTPUT] = {.name = "output", .type = MPB_CHOICE, .metavar = "WHERE",
+                .fallback = "drop", .choices = (const char *const[]){"drop", "stderr", NULL},
+                .summary = "what a command writes: drop, or stderr"},
         [ROW_FACTORS + FACTOR_RUNTIME] = {.name = "runtime", .type = MPB_TEXT, .metavar = "LIST",
                 .group = "Factors: choices under comparison, each a LIST of levels or 'all'",
                 .summary = "what starts and joins the workers"},
@@ -75,7 +83,7 @@ const struct mpb_option run_option_table[] = {
                 .fallback = "1", .summary = "of the random order within rounds"},
         [ROW_TIMEOUT] = {.name = "timeout", .type = MPB_DURATION, .metavar = "TIME",
                 .min = 10 * NS_PER_MS, .max = INT64_MAX, .fallback = "10s",
-                .summary = "the longest that one trial may take"},
+                .summary = "the longest that one trial may take; of a command 10m when not given"},
         [ROW_DRY_RUN] = {.name = "dry-run", .type = MPB_FLAG,
                 .summary = "show cells, rounds and expected time; measure nothing"},
         [ROW_OUT] = {.name = "out", .letter = 'o', .type = MPB_TEXT, .metavar = "DIR",
@@ -261,6 +269,12 @@ int run_options_take(const struct mpb_option *option, const char *text, void *co
                 return take_param(plan, text, err);
         case ROW_COUNTERS:
                 return take_counter(options, text, err);
+        case ROW_INPUT:
+                options->input = text;
+                return take_text(plan->input, sizeof(plan->input), option, text, err);
+        case ROW_OUTPUT:
+                plan->keep_output = value != 0;
+                break;
         case ROW_BASELINE:
                 return take_text(plan->baseline, sizeof(plan->baseline), option, text, err);
         case ROW_BUDGET:
@@ -281,6 +295,7 @@ int run_options_take(const struct mpb_option *option, const char *text, void *co
                 break;
         case ROW_TIMEOUT:
                 plan->timeout_ns = (uint64_t)value;
+                options->timeout_given = true;
                 break;
         case ROW_DRY_RUN:
                 options->dry_run = true;
@@ -316,14 +331,57 @@ int run_options_init(struct run_options *options, struct mproc_err *err)
                 if (rc)
                         return rc;
         }
-        options->budget_given = false;
+        options->budget_given = options->timeout_given = false;
         return 0;
+}
+
+int run_options_take_command(struct run_options *options, char **words, struct mproc_err *err)
+{
+        struct plan *plan = &options->plan;
+        struct plan_variant *variant = &plan->variants[plan->variant_count];
+        size_t used = 0;
+
+        *variant = (struct plan_variant){.kind = VARIANT_COMMAND};
+        for (; *words; words++) {
+                size_t bytes = strlen(*words) + 1;
+
+                if (bytes > sizeof(variant->arguments) - used)
+                        return error_set(err, -EINVAL, "command",
+                                         "the command '%.64s ...' has more than %zu bytes: put it "
+                                         "into a script, or its arguments into an --input",
+                                         variant->arguments, sizeof(variant->arguments));
+                memcpy(variant->arguments + used, *words, bytes);
+                used += bytes;
+                variant->argument_count++;
+        }
+        plan->variant_count++;
+        return 0;
+}
+
+/* One command at a time, unless there are several tasks to share: a second run beside the first may
+ * be in its way. */
+static int finish_command(struct run_options *options, struct mproc_err *err)
+{
+        struct plan *plan = &options->plan;
+
+        if (!options->timeout_given)
+                plan->timeout_ns = COMMAND_TIMEOUT_NS;
+        if (!plan->workload_count)
+                text_copy(plan->workloads[plan->workload_count++], NAME_MAX_BYTES, "command");
+        if (plan->levels[FACTOR_WORKERS].count || *plan->input)
+                return 0;
+        return add_level(&plan->levels[FACTOR_WORKERS], "workers", "1", 1, err);
 }
 
 int run_options_finish(struct run_options *options, struct mproc_err *err)
 {
         struct plan *plan = &options->plan;
+        int rc = 0;
 
+        if (plan->variant_count && plan->variants[0].kind == VARIANT_COMMAND)
+                rc = finish_command(options, err);
+        if (rc)
+                return rc;
         if (!plan->workload_count)
                 return error_set(err, -EINVAL, STAGE,
                                  "--workload is missing; begin with --workload=counter "

@@ -1,6 +1,6 @@
 /* mpbench-host: the lean process in which teams live. Started by the driver, never by hand:
  *
- *     mpbench-host --fd=N [--ballast=BYTES]    answers trial requests on the socket N
+ *     mpbench-host --fd=N [--ballast=BYTES] [--book=N]    answers trial requests on the socket N
  *     mpbench-host --exit                      leaves at once: the leanest program that spawn is
  * held against
  *
@@ -37,7 +37,7 @@ static int load_ballast(size_t bytes, struct mproc_err *err)
         return 0;
 }
 
-static int serve_one(int fd)
+static int serve_one(int fd, int book_fd)
 {
         struct trial_request request;
         struct trial_outcome outcome;
@@ -59,7 +59,7 @@ static int serve_one(int fd)
         r = stream_receive(fd, cpus, request.workers * sizeof(*cpus), 0, -1);
         if (r < 0)
                 goto out;
-        trial_run(&request, cpus, fd, &outcome, workers);
+        trial_run(&request, cpus, fd, book_fd, &outcome, workers);
         r = stream_send(fd, &outcome, sizeof(outcome));
         if (r == 0)
                 r = stream_send(fd, workers, request.workers * sizeof(*workers));
@@ -74,7 +74,7 @@ int main(int argc, char **argv)
         struct host_hello hello = HOST_HELLO;
         size_t ballast = 0;
         pid_t driver;
-        int fd = -1;
+        int fd = -1, book_fd = -1;
 
         if (argc == 2 && !strcmp(argv[1], "--exit"))
                 return 0;
@@ -85,9 +85,13 @@ int main(int argc, char **argv)
                         fd = (int)strtol(argv[i] + 5, NULL, 10);
                 else if (!strncmp(argv[i], "--ballast=", 10))
                         ballast = strtoull(argv[i] + 10, NULL, 10);
+                else if (!strncmp(argv[i], "--book=", 7))
+                        book_fd = (int)strtol(argv[i] + 7, NULL, 10);
         }
         if (fd < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
-                return 2;         /* started by hand: only the driver has a socket to give */
+                return 2; /* started by hand: only the driver has a socket to give */
+        if (book_fd >= 0 && fcntl(book_fd, F_SETFD, FD_CLOEXEC) < 0)
+                return 2;
         signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error with a reason */
         driver = getppid();
         /* The driver starts hosts from its main thread, which lives as long as the driver. */
@@ -97,7 +101,7 @@ int main(int argc, char **argv)
         load_ballast(ballast, &hello.err);
         if (stream_send(fd, &hello, sizeof(hello)) < 0 || hello.err.code)
                 return 4;
-        while (serve_one(fd) == 0)
+        while (serve_one(fd, book_fd) == 0)
                 ;
         return 0;
 }

@@ -194,6 +194,8 @@ static void stop_workers(struct run *run, struct worker_outcome *workers)
         if (run->outcome->status != TRIAL_OK) { /* threads end by themselves or not at all */
                 atomic_store(&run->team->state, TEAM_ABANDONED);
                 gate_abandon(&run->team->gate);
+                if (run->workload->stop)
+                        run->workload->stop(&run->team->trial);
         }
         for (uint32_t i = 0; i < run->started; i++) {
                 struct mproc_start_steps steps;
@@ -332,7 +334,7 @@ out:
 }
 
 void trial_run(const struct trial_request *request, const struct cpuset *cpus, int driver_fd,
-               struct trial_outcome *outcome, struct worker_outcome *workers)
+               int book_fd, struct trial_outcome *outcome, struct worker_outcome *workers)
 {
         const struct mproc_start_method *start = mproc_start_find(request->start);
         struct mpb_trial trial = {
@@ -341,6 +343,7 @@ void trial_run(const struct trial_request *request, const struct cpuset *cpus, i
                 .fd = -1,
                 .ops = request->ops,
                 .seed = request->seed,
+                .book_fd = book_fd,
         };
         struct run run = {
                 .workload = workload_find(request->workload),

@@ -113,6 +113,7 @@ int worker_main(void *argument, size_t size)
 
         meter_difference(&meter, &before, &after, outcome);
         opened_ns = atomic_load(&team->gate.opened_ns);
+        outcome->max_rss_bytes = worker.max_rss_bytes;
         outcome->begin_ns -= opened_ns;
         outcome->end_ns -= opened_ns;
         outcome->noted_ns -= opened_ns;

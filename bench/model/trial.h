@@ -64,6 +64,7 @@ struct worker_outcome {
         uint64_t run_delay_ns;        /* waiting on a run queue (schedstat) */
         uint64_t tsc_ticks;
         uint64_t has_run_delay; /* 0: schedstat is not there */
+        uint64_t max_rss_bytes; /* of the largest process that it waited for; 0: not known */
         struct counter_reading counters[COUNTERS_MAX];
 };
 

@@ -6,6 +6,7 @@
 #include "count/event.h"
 #include "count/machine.h"
 #include "place/topology.h"
+#include "run/book_make.h"
 #include "run/levels.h"
 #include "run/measure.h"
 #include "run/session.h"
@@ -318,6 +319,8 @@ int run_expand(const struct plan *given, struct result *result, struct mproc_err
         drop_repeated_workloads(&result->plan);
         text_copy(result->tool_version, sizeof(result->tool_version), MPBENCH_VERSION);
         r = check_names(plan, err);
+        if (!r)
+                r = book_make_check(plan, err);
         if (r < 0)
                 return r;
         machine_describe(&result->environment);
