@@ -39,7 +39,7 @@ enum {
 const struct mpb_option run_option_table[] = {
         [ROW_WORKLOAD] = {.name = "workload", .letter = 'w', .type = MPB_TEXT, .metavar = "NAME[,..]",
                 .group = "What to measure",
-                .summary = "what the workers do; 'mpbench list' shows all"},
+                .summary = "what the workers do; 'mpbench list' shows all. A path names a plug-in"},
         [ROW_SET] = {.name = "set", .type = MPB_TEXT, .metavar = "KEY=LIST",
                 .summary = "a parameter of the workload; may be repeated"},
         [ROW_INPUT] = {.name = "input", .type = MPB_TEXT, .metavar = "FILE",
@@ -169,6 +169,24 @@ static int take_factor(struct plan *plan, enum factor factor, const struct mpb_o
         return 0;
 }
 
+/* A path: the workload's name is not known before it is loaded (run_expand). */
+static int take_plugin(struct plan *plan, const char *path, size_t bytes, struct mproc_err *err)
+{
+        struct plan_variant *variant = &plan->variants[0];
+
+        if (plan->variant_count)
+                return error_set(err, -EINVAL, STAGE,
+                                 "workload: one plug-in at a time ('mpbench ab' compares two)");
+        if (bytes >= sizeof(variant->arguments))
+                return error_set(err, -EINVAL, STAGE, "workload: the path '%.64s...' is too long",
+                                 path);
+        variant->kind = VARIANT_PLUGIN;
+        variant->argument_count = 1;
+        text_copy(variant->arguments, bytes + 1, path);
+        plan->variant_count = 1;
+        return 0;
+}
+
 static int take_workloads(struct plan *plan, const char *text, struct mproc_err *err)
 {
         for (size_t bytes;; text += bytes + 1) {
@@ -176,6 +194,14 @@ static int take_workloads(struct plan *plan, const char *text, struct mproc_err 
                 if (!bytes)
                         return error_set(err, -EINVAL, STAGE, "workload: an empty name in '%.64s'",
                                          text);
+                if (memchr(text, '/', bytes) ||
+                    (bytes > 3 && !strncmp(text + bytes - 3, ".so", 3))) {
+                        int r = take_plugin(plan, text, bytes, err);
+
+                        if (r < 0 || !text[bytes])
+                                return r;
+                        continue;
+                }
                 if (bytes >= NAME_MAX_BYTES)
                         return error_set(err, -EINVAL, STAGE, "workload: unknown '%.*s'",
                                          NAME_MAX_BYTES, text);
@@ -382,7 +408,7 @@ int run_options_finish(struct run_options *options, struct mproc_err *err)
                 rc = finish_command(options, err);
         if (rc)
                 return rc;
-        if (!plan->workload_count)
+        if (!plan->workload_count && !plan->variant_count)
                 return error_set(err, -EINVAL, STAGE,
                                  "--workload is missing; begin with --workload=counter "
                                  "('mpbench list' shows all)");

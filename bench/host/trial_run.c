@@ -77,6 +77,7 @@ static int make_team(struct run *run, const struct mpb_trial *wanted, const stru
         most = run->workload->kind == MPB_TASKS ? trial->ops / trial->workers : trial->ops;
         run->team->grain = most / GRAINS ? most / GRAINS : 1;
         text_copy(run->team->workload, sizeof(run->team->workload), request->workload);
+        text_copy(run->team->plugin, sizeof(run->team->plugin), plugin_path());
         run->team->counter_count = request->counter_count;
         memcpy(run->team->counters, request->counters, sizeof(request->counters));
         for (uint32_t i = 0; i < request->workers; i++) {
@@ -359,7 +360,18 @@ void trial_run(const struct trial_request *request, const struct cpuset *cpus, i
                 fail(&run, TRIAL_UNSUPPORTED, "this host knows no such workload or start method");
                 return;
         }
+        if (request->params_mark && request->params_mark != workload_params_mark(run.workload)) {
+                fail(&run, TRIAL_UNSUPPORTED,
+                     "the workload of this build has other parameters than the driver's");
+                return;
+        }
         run.strategy = workload_strategy(run.workload, request->strategy, &trial.strategy);
+        if (*request->strategy && !run.strategy) {
+                snprintf(outcome->reason, sizeof(outcome->reason),
+                         "the workload of this build has no strategy '%s'", request->strategy);
+                outcome->status = TRIAL_UNSUPPORTED;
+                return;
+        }
         run.concurrent = mproc_start_flags(start) & MPROC_START_CONCURRENT;
         run.own_process = mproc_start_flags(start) & MPROC_START_OWN_PROCESS;
         memcpy(trial.value, request->value, sizeof(trial.value));

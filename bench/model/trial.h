@@ -27,7 +27,7 @@ struct trial_request {
         uint64_t timeout_ns; /* of the whole trial */
         int64_t value[MPB_PARAMS_MAX];
         uint32_t counter_count;
-        uint32_t reserved;
+        uint32_t params_mark; /* workload_params_mark(): of whom the values are; 0: not said */
         struct counter_spec counters[COUNTERS_MAX];
         /* followed on the wire by `workers` struct cpuset */
 };

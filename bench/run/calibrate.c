@@ -146,11 +146,25 @@ static void set_ops(struct cell *cell, uint64_t ops)
                 }
 }
 
+/* A and B do the same work, so that what is the same for both costs both the same: as much as the
+ * one needs whose trials would be shorter. */
+static bool take_twins_ops(const struct result *result, struct cell *cell)
+{
+        const struct cell *twin = judge_twin(result, cell);
+
+        if (!twin || !cell->ops_auto || twin->ops <= cell->ops)
+                return false;
+        set_ops(cell, twin->ops);
+        return true;
+}
+
 void calibrate_again(const struct result *result, struct cell *cell,
                      const struct trial_outcome *outcome)
 {
         uint64_t least = least_ns(result), ops;
 
+        if (take_twins_ops(result, cell))
+                return; /* how long that takes is not known yet */
         if (is_oversubscribed(cell) && TURNS_LEAST_SKEWS * outcome->skew_ns > least)
                 least = TURNS_LEAST_SKEWS * outcome->skew_ns;
         if (least > most_ns(result))
@@ -221,6 +235,14 @@ int calibrate_cells(struct measurement *m, struct mproc_err *err)
                                          cell->workers);
                 r = calibrate_cell(m, cell, &trial, err);
                 free(trial.workers);
+        }
+        for (size_t i = 0; i < m->result->cell_count && !r; i++) {
+                struct cell *cell = &m->result->cells[i];
+                uint64_t before = cell->ops;
+
+                if (take_twins_ops(m->result, cell) && before)
+                        m->cell_ns[i] = (uint64_t)((double)m->cell_ns[i] * (double)cell->ops /
+                                                   (double)before);
         }
         return r;
 }

@@ -10,6 +10,7 @@
 #include "run/levels.h"
 #include "run/measure.h"
 #include "run/session.h"
+#include "run/variants.h"
 #include "workloads/workload_table.h"
 #include <errno.h>
 #include <mproc/mproc.h>
@@ -317,6 +318,9 @@ int run_expand(const struct plan *given, struct result *result, struct mproc_err
 
         result->plan = *given;
         drop_repeated_workloads(&result->plan);
+        r = variants_resolve(&result->plan, err);
+        if (r < 0)
+                return r;
         text_copy(result->tool_version, sizeof(result->tool_version), MPBENCH_VERSION);
         r = check_names(plan, err);
         if (!r)

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "run/book_make.h"
+#include "run/variants.h"
 #include "stats/shuffle.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -264,6 +265,8 @@ int run_measure(struct result *result, const struct run_hooks *hooks, struct mpr
                 r = session_init(&m.session, hooks->stop_fd, err);
         if (!r)
                 r = make_books(&m, err);
+        if (!r)
+                variants_install(&result->plan, &m.session);
         if (!r)
                 r = calibrate_cells(&m, err);
         if (!r && measure_stopped(&m))

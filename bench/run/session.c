@@ -20,7 +20,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define HOST_PROGRAM "mpbench-host"
 #define PREPARE_NS \
         (60 * NS_PER_S) /* of a trial, beyond its time limit: files to make, files to drop */
 #define HELLO_NS (60 * NS_PER_S) /* a large ballast has to be touched */

@@ -1,4 +1,5 @@
-/* What a workload is to mpbench: one struct, built into driver and host.
+/* What a workload is to mpbench: one struct, built into driver and host, or exported by a plug-in
+ * (at the end of this file).
  *
  * The life of a trial, and where each function runs:
  *
@@ -156,6 +157,17 @@ struct mpb_workload {
         /* One start → join. An error: it could not start, or did not end as it should. */
         int (*life)(const struct mpb_trial *trial, struct mpb_life *ret, struct mproc_err *err);
 };
+
+/* A plug-in: a shared object that exports one workload under this name and needs nothing but the
+ * public headers,
+ *
+ *     cc -shared -fPIC -O2 -o libmine.so mine.c        mpbench --workload=./libmine.so
+ *
+ * Driver and host load it, and each worker that does not inherit it, before the gate. Its functions
+ * are called in each of these processes as above. It brings along what it links besides: functions
+ * of mpbench and its host cannot be seen from it. Its name is none of a built-in workload. */
+#define MPB_PLUGIN_SYMBOL "mpb_workload_plugin"
+extern __attribute__((visibility("default"))) const struct mpb_workload mpb_workload_plugin;
 
 #ifdef __cplusplus
 }
