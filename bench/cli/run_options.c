@@ -24,6 +24,7 @@ enum {
         ROW_ROUNDS,
         ROW_PRECISION,
         ROW_THRESHOLD,
+        ROW_ALLOW_INCONCLUSIVE,
         ROW_SEED,
         ROW_TIMEOUT,
         ROW_DRY_RUN,
@@ -79,6 +80,8 @@ const struct mpb_option run_option_table[] = {
         [ROW_THRESHOLD] = {.name = "threshold", .type = MPB_PERCENT, .metavar = "PERCENT",
                 .min = 0, .max = 1000000, .fallback = "2%",
                 .summary = "differences smaller than this do not matter"},
+        [ROW_ALLOW_INCONCLUSIVE] = {.name = "allow-inconclusive", .type = MPB_FLAG,
+                .summary = "exit status 0 where nothing can be said, too"},
         [ROW_SEED] = {.name = "seed", .type = MPB_INT, .metavar = "N", .max = INT64_MAX,
                 .fallback = "1", .summary = "of the random order within rounds"},
         [ROW_TIMEOUT] = {.name = "timeout", .type = MPB_DURATION, .metavar = "TIME",
@@ -176,7 +179,9 @@ static int take_plugin(struct plan *plan, const char *path, size_t bytes, struct
 
         if (plan->variant_count)
                 return error_set(err, -EINVAL, STAGE,
-                                 "workload: one plug-in at a time ('mpbench ab' compares two)");
+                                 "workload: a plug-in stands alone, without another one and "
+                                 "without a command "
+                                 "('mpbench ab -- A.so -- B.so' compares two)");
         if (bytes >= sizeof(variant->arguments))
                 return error_set(err, -EINVAL, STAGE, "workload: the path '%.64s...' is too long",
                                  path);
@@ -315,6 +320,9 @@ int run_options_take(const struct mpb_option *option, const char *text, void *co
                 break;
         case ROW_THRESHOLD:
                 plan->threshold_ppm = (uint64_t)value;
+                break;
+        case ROW_ALLOW_INCONCLUSIVE:
+                options->allow_inconclusive = true;
                 break;
         case ROW_SEED:
                 plan->seed = (uint64_t)value;

@@ -12,9 +12,10 @@ struct run_options {
         const char *out;   /* an argument; NULL: a folder of the day */
         const char *input; /* an argument: where a command's tasks are; NULL: no input */
         bool force, no_save, dry_run, json, quiet;
-        bool budget_given;   /* else --rounds alone is exact */
-        bool timeout_given;  /* else a command gets more time */
-        bool counters_given; /* else the default set */
+        bool allow_inconclusive; /* of what compares two sides */
+        bool budget_given;       /* else --rounds alone is exact */
+        bool timeout_given;      /* else a command gets more time */
+        bool counters_given;     /* else the default set */
 };
 
 extern const struct mpb_option run_option_table[];

@@ -262,7 +262,7 @@ static void run_team(struct run *run, const struct mpb_trial *wanted, const stru
                      int driver_fd, struct worker_outcome *workers)
 {
         uint32_t n = run->request->workers;
-        struct mpb_outcome verified;
+        struct mpb_outcome verified = {0};
         struct mproc_err err = {0};
         struct mpb_trial *trial;
         cpu_set_t own;

@@ -249,7 +249,9 @@ static int check_names(const struct plan *plan, struct mproc_err *err)
                 return error_set(err, -EINVAL, "workload",
                                  "no workload was named: try --workload=counter");
         for (uint32_t i = 0; i < plan->workload_count && !r; i++)
-                r = levels_check_name(plan->workloads[i], "workload", workload_name_at, NULL, err);
+                if (!workload_find(plan->workloads[i])) /* it may be a plug-in's */
+                        r = levels_check_name(plan->workloads[i], "workload", workload_name_at,
+                                              NULL, err);
         for (uint32_t i = 0; i < plan->param_count && !r; i++)
                 r = levels_check_name(plan->params[i].key, "parameter", param_at, (void *)plan,
                                       err);
