@@ -124,6 +124,8 @@ static int put_section(FILE *out, const struct view_section *section)
 
         fputs("## ", out);
         put_paragraph(out, section->workload);
+        for (size_t i = 0; *wording_side(section->result, i, text, sizeof(text)); i++)
+                put_paragraph(out, text);
         put_paragraph(out, wording_conditions(section, text, sizeof(text)));
         if (!section->is_strip) {
                 put_paragraph(out, wording_rounds(section, text, sizeof(text)));
@@ -141,6 +143,9 @@ static int put_section(FILE *out, const struct view_section *section)
         }
         if (!section->is_life_cycle || section->compared)
                 put_rows(out, section);
+        for (size_t i = 0; i < section->row_count; i++)
+                if (*wording_pair(&section->rows[i], text, sizeof(text)))
+                        put_paragraph(out, text);
         if (*wording_team_start(section, text, sizeof(text)))
                 put_paragraph(out, text);
         if (!rc)

@@ -273,6 +273,8 @@ static int print_section(const struct page *page, const struct view_section *sec
         struct grid grid;
         int rc = 0;
 
+        for (size_t i = 0; *wording_side(section->result, i, text, sizeof(text)); i++)
+                page_wrap(page, 0, 4, " ", text);
         page_wrap(page, 0, 4, " · ", wording_conditions(section, text, sizeof(text)));
         page_wrap(page, 0, 4, " · ", wording_rounds(section, text, sizeof(text)));
         print_busy(page, section->result);
@@ -286,6 +288,11 @@ static int print_section(const struct page *page, const struct view_section *sec
                 fputc('\n', page->out);
                 print_rows(page, section);
         }
+        for (size_t i = 0, said = 0; i < section->row_count; i++)
+                if (*wording_pair(&section->rows[i], text, sizeof(text))) {
+                        fputs(said++ ? "" : "\n", page->out);
+                        page_wrap(page, 0, 4, " ", text);
+                }
         if (*wording_team_start(section, text, sizeof(text))) {
                 fprintf(page->out, "\n%*s", INDENT, "");
                 page_wrap(page, INDENT, INDENT + 2, " · ", text);

@@ -70,23 +70,25 @@ static void find_comparison(struct view_section *section, struct view_row *row)
         section->compared = section->compared || row->comparison;
 }
 
-/* "sharded" of the group "spawn · 4 workers": strategies are compared under each other choice. */
+/* "sharded" of the group "spawn · 4 workers": strategies are compared under each other choice, and
+ * the sides of `ab` under each of all choices. */
 static void name_row(const struct view_section *section, struct view_row *row)
 {
-        const char *share = row->cell->level[FACTOR_SHARE];
+        const char *share = row->cell->level[FACTOR_SHARE],
+                   *side = row->cell->level[FACTOR_VARIANT], *lead = *side ? side : share;
         char label[VIEW_LABEL_BYTES], part[VIEW_LABEL_BYTES];
 
         cell_label(section->result, row->cell, label, sizeof(label));
         snprintf(row->label, sizeof(row->label), "%s", label);
-        if (section->is_life_cycle) {
+        if (section->is_life_cycle && !*side) {
                 view_method(row->cell, row->label, sizeof(row->label));
                 view_without(label, row->cell->level[FACTOR_START], part, sizeof(part));
                 view_without(part, share, row->group, sizeof(row->group));
-        } else if (*share && !strncmp(label, share, strlen(share)) &&
-                   !strncmp(label + strlen(share), BETWEEN, strlen(BETWEEN))) {
-                snprintf(row->label, sizeof(row->label), "%s", share);
+        } else if (*lead && !strncmp(label, lead, strlen(lead)) &&
+                   !strncmp(label + strlen(lead), BETWEEN, strlen(BETWEEN))) {
+                snprintf(row->label, sizeof(row->label), "%s", lead);
                 snprintf(row->group, sizeof(row->group), "%s",
-                         label + strlen(share) + strlen(BETWEEN));
+                         label + strlen(lead) + strlen(BETWEEN));
         }
 }
 

@@ -1,7 +1,5 @@
 #include "reports/wording.h"
 
-#include "stats/compare.h"
-
 #include <math.h>
 #include <string.h>
 
@@ -219,12 +217,11 @@ static void append_correctness(const struct cell *cell, char *buf, size_t size)
         page_append(buf, size, " ✓");
 }
 
-/* "about 40 rounds would do (about 31 s)" */
-static void append_rounds_wanted(const struct result *result, uint32_t rounds, char *buf,
-                                 size_t size)
+char *wording_rounds_wanted(const struct result *result, uint32_t rounds, char *buf, size_t size)
 {
         double s = result->rounds ? (double)result->duration_ns / 1e9 / result->rounds * rounds : 0;
 
+        *buf = '\0';
         page_append(buf, size, "about %u rounds would do", rounds);
         if (s >= 7200)
                 page_append(buf, size, " (about %.0f h)", s / 3600);
@@ -232,6 +229,7 @@ static void append_rounds_wanted(const struct result *result, uint32_t rounds, c
                 page_append(buf, size, " (about %.0f min)", s / 60);
         else if (s > 0)
                 page_append(buf, size, " (about %.0f s)", ceil(s));
+        return buf;
 }
 
 /* What a comparison needs beside its verdict. */
@@ -240,9 +238,10 @@ static void append_comparison(const struct result *result, const struct comparis
 {
         double all = comparison->all_rounds_ratio, ratio = comparison->ratio;
 
-        if (comparison->verdict == VERDICT_INCONCLUSIVE) {
+        /* What `ab` asks has its own sentence. */
+        if (comparison->verdict == VERDICT_INCONCLUSIVE && !wording_is_ab(result)) {
                 if (comparison->rounds_wanted)
-                        append_rounds_wanted(result, comparison->rounds_wanted, buf, size);
+                        wording_rounds_wanted(result, comparison->rounds_wanted, buf, size);
                 else
                         page_append(buf, size, "no number of rounds is in sight that would do");
         }

@@ -5,6 +5,7 @@
 #define REPORTS_WORDING_H
 
 #include "reports/view.h"
+#include "stats/compare.h"
 
 /* `text` as a sentence: a capital in front, a point behind. */
 char *wording_sentence(const char *text, char *buf, size_t size);
@@ -15,6 +16,8 @@ char *wording_value_interval(const struct cell *cell, enum metric metric, char *
 char *wording_duration(const struct summary *summary, bool interval, char *buf, size_t size);
 /* "38.1", "0.61", "1.003": as many digits as tell it from 1. */
 int wording_ratio_decimals(double ratio);
+/* "about 40 rounds would do (about 31 s)" */
+char *wording_rounds_wanted(const struct result *result, uint32_t rounds, char *buf, size_t size);
 
 /* Of a workload: the conditions it was measured under (parts between " · "), and what became of the
  * rounds. Figures stem from the rounds that count. */
@@ -35,6 +38,14 @@ char *wording_remark(const struct view_row *row, const char *said_note, char *bu
 const char *wording_said_note(const struct view_row *row); /* its note, if it is shared, or "" */
 /* The `index`-th note that several cells share, as a sentence: "Skipped: …"; "" past the end. */
 char *wording_note(const struct view_section *section, size_t index, char *buf, size_t size);
+
+/* Of `ab`. "A: gzip -9 file": a side and what it is. "B takes 1.052× the time of A [1.041, 1.063]:
+ * slower": of a row that is compared; the same rule gives the exit status. */
+bool wording_is_ab(const struct result *result);
+char *wording_side(const struct result *result, size_t index, char *buf, size_t size);
+char *wording_pair(const struct view_row *row, char *buf, size_t size);
+enum regression wording_regression(const struct result *result,
+                                   const struct comparison *comparison);
 
 /* "Start and join a worker: fork 0.21 ms · spawn 0.61 ms" under the smallest parent, "with a
  * 1 GiB parent: fork 34.0 ms, the others within 10 %" under the largest. */

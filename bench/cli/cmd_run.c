@@ -1,162 +1,17 @@
-#include "base/error.h"
 #include "cli/command.h"
-#include "cli/run_folder.h"
 #include "cli/run_options.h"
-#include "cli/run_show.h"
-#include "cli/terminal.h"
-#include "reports/report.h"
-
-#include <errno.h>
-#include <signal.h>
-#include <string.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
-
-static volatile bool stop;
-static int stop_fd = -1;
-
-static void on_signal(int number)
-{
-        int saved = errno;
-        uint64_t one = 1;
-
-        (void)number;
-        stop = true;
-        if (write(stop_fd, &one, sizeof(one)) < 0) {
-                /* The counter is full: it is readable already. */
-        }
-        errno = saved;
-}
-
-/* The first signal asks the run to end; a second one ends the program as ever. */
-static int catch_signals(struct mproc_err *err)
-{
-        static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
-        struct sigaction action = {.sa_handler = on_signal,
-                                   .sa_flags = SA_RESTART | (int)SA_RESETHAND};
-
-        stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-        if (stop_fd < 0)
-                return error_errno(err, -errno, "run", "no descriptor for signals");
-        for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
-                struct sigaction old;
-
-                sigaction(signals[i], NULL, &old);
-                if (old.sa_handler != SIG_IGN) /* nohup */
-                        sigaction(signals[i], &action, NULL);
-        }
-        return 0;
-}
-
-static int measure(const struct run_options *options, struct result *result, struct mproc_err *err)
-{
-        bool shows = !options->quiet && terminal_rewrites(STDERR_FILENO);
-        struct run_hooks hooks = {.progress = shows ? run_show_progress : NULL, .stop = &stop};
-        int rc = catch_signals(err);
-
-        if (rc)
-                return rc;
-        hooks.stop_fd = stop_fd;
-        rc = run_measure(result, &hooks, err);
-        if (shows)
-                run_clear_progress();
-        return rc; /* stop_fd stays open: a late signal must not write into what is saved */
-}
-
-/* A stdout that cannot be written is no error here: main tells of it, whatever was printed. */
-static int print(const struct run_options *options, const struct result *result,
-                 struct mproc_err *err)
-{
-        struct report_style style = terminal_style(STDOUT_FILENO);
-        struct page page = terminal_page(stdout);
-        int rc = 0;
-
-        if (options->json)
-                rc = report_find("json")->write(result, &style, stdout, err);
-        else if (options->dry_run)
-                run_show_plan(result, &page);
-        else if (options->quiet)
-                rc = run_show_cells(result, &page, err);
-        else
-                rc = report_find("text")->write(result, &style, stdout, err);
-        return ferror(stdout) ? 0 : rc;
-}
-
-static void print_saved(const struct run_options *options, const struct saved_run *saved)
-{
-        FILE *out = options->json ? stderr : stdout; /* JSON stands alone */
-
-        if (options->quiet)
-                return;
-        if (*saved->plots)
-                fprintf(out, "No plots: %s\n", saved->plots);
-        fprintf(out, "Saved: %s (%s)   More: mpbench report %s\n", saved->path, saved->files,
-                saved->name);
-}
-
-static int judge(const struct result *result)
-{
-        bool measured = false, failed = false, unverified = false;
-
-        if (result->end == RESULT_INTERRUPTED)
-                return CLI_INTERRUPTED;
-        for (size_t i = 0; i < result->cell_count; i++) {
-                const struct cell *cell = &result->cells[i];
-
-                failed |= cell->status == CELL_FAILED;
-                measured |= cell->status != CELL_SKIPPED;
-                /* A wrong result, or a trial among good ones that came to no result. */
-                unverified |= cell->status <= CELL_VERIFIED_ONLY && !cell->verified;
-                unverified |= cell->status == CELL_FAILED && cell->loss.lossy;
-        }
-        if (unverified)
-                return CLI_VERIFICATION_FAILED;
-        return failed || !measured ? CLI_COULD_NOT_RUN : CLI_OK;
-}
-
-static int run(const struct command *command, const struct run_options *options,
-               struct result *result)
-{
-        time_t started = time(NULL);
-        struct saved_run saved;
-        struct mproc_err err = {0};
-        int rc, status;
-
-        rc = run_expand(&options->plan, result, &err);
-        if (!rc && !options->no_save && !options->dry_run)
-                rc = run_folder_check(options, &err);
-        if (!rc && !options->dry_run)
-                rc = measure(options, result, &err);
-        if (rc)
-                return command_fail(command, &err);
-        if (options->dry_run)
-                return print(options, result, &err) ? command_fail(command, &err) : CLI_OK;
-
-        if (result->end == RESULT_INTERRUPTED && !result->trial_count) {
-                fputs("mpbench: interrupted before anything was measured; nothing is saved\n",
-                      stderr);
-                return CLI_INTERRUPTED;
-        }
-        /* Saved first: what was measured must not depend on who reads stdout. */
-        status = judge(result);
-        if (!options->no_save)
-                rc = run_folder_save(options, result, started, &saved, &err);
-        if (rc)
-                status = command_fail(command, &err);
-        if (print(options, result, &err))
-                return command_fail(command, &err);
-        if (!rc && !options->no_save)
-                print_saved(options, &saved);
-        return status;
-}
+#include "cli/run_perform.h"
 
 static int run_main(const struct command *command, int argc, char **argv)
 {
         struct run_options options;
         struct result result;
         struct mproc_err err = {0};
+        struct command_words words;
         int rest, status, rc = run_options_init(&options, &err);
 
+        if (!rc && command_split(&argc, argv, &words, 1))
+                rc = run_options_take_command(&options, words.word, &err);
         if (rc)
                 return command_fail(command, &err);
         status = command_parse(command, argc, argv, run_options_take, &options, &rest);
@@ -168,7 +23,7 @@ static int run_main(const struct command *command, int argc, char **argv)
         if (rc)
                 return command_fail(command, &err);
         result_init(&result);
-        status = run(command, &options, &result);
+        status = run_perform(command, &options, &result);
         result_done(&result);
         return status;
 }
@@ -177,8 +32,9 @@ const struct command command_run = {
         .name = "run",
         .summary = "Measures a workload under every combination of the levels that are asked for, "
                    "and says how to run it.",
-        .usage = "--workload=NAME [OPTIONS]",
+        .usage = "--workload=NAME [OPTIONS], or mpbench run [OPTIONS] -- CMD [ARGS]",
         .options = run_option_table,
+        .without = (const char *const[]){"allow-inconclusive", NULL},
         .epilogue = "A LIST is 'fork,spawn'; of numbers also a range: '1-8', '1-64:x2', "
                     "'0-100:+25'.\n"
                     "Numbers may have a suffix (10k, 2M), times too (250us, 20ms, 1.5s, 2m).\n"
@@ -187,6 +43,7 @@ const struct command command_run = {
                     "  mpbench --workload=counter\n"
                     "  mpbench --workload=counter --share=mutex,atomic --workers=1-8:x2\n"
                     "  mpbench --workload=counter --workers=4 --set increments=1000\n"
+                    "  ls *.log | mpbench run --workers=1-4 --input=- -- gzip -kf {}\n"
                     "\n"
                     "Exit status: 0 measured and verified; 2 usage; 4 could not run; 5 a\n"
                     "verification failed; 130 interrupted (what was measured is kept).\n",

@@ -8,13 +8,23 @@
 #include <stdbool.h>
 #include <string.h>
 
+#define OPTIONS_MAX 64
 #define SHOW_HELP 1
 #define SHOW_VERSION 2
 
 struct parsing {
+        const struct command *command;
         option_sink *sink;
         void *context;
 };
+
+static bool takes(const struct command *command, const char *name)
+{
+        for (size_t i = 0; command->without && command->without[i]; i++)
+                if (!strcmp(command->without[i], name))
+                        return false;
+        return true;
+}
 
 /* What the sink returns ends the parsing, so --help wins over whatever follows it. */
 static int take(const struct mpb_option *option, const char *text, void *context,
@@ -26,13 +36,16 @@ static int take(const struct mpb_option *option, const char *text, void *context
                 return SHOW_HELP;
         if (!strcmp(option->name, "version"))
                 return SHOW_VERSION;
+        if (!takes(parsing->command, option->name))
+                return error_set(err, -EINVAL, "option", "%s takes no option '--%s'",
+                                 parsing->command->name, option->name);
         return parsing->sink ? parsing->sink(option, text, parsing->context, err) : 0;
 }
 
 int command_parse(const struct command *command, int argc, char **argv, option_sink *sink,
                   void *context, int *rest)
 {
-        struct parsing parsing = {.sink = sink, .context = context};
+        struct parsing parsing = {.command = command, .sink = sink, .context = context};
         struct mproc_err err = {0};
         int rc = option_parse_argv(command->options, argc, argv, take, &parsing, rest, &err);
 
@@ -70,10 +83,16 @@ size_t command_split(int *argc, char **argv, struct command_words *lists, size_t
 
 void command_show_help(const struct command *command, FILE *out)
 {
+        struct mpb_option taken[OPTIONS_MAX] = {0};
+        size_t count = 0;
+
+        for (const struct mpb_option *row = command->options; row->name; row++)
+                if (takes(command, row->name) && count + 1 < OPTIONS_MAX)
+                        taken[count++] = *row;
         fprintf(out, "Usage: mpbench %s %s\n\n", command->name, command->usage);
         option_wrap(command->summary, 0, 0, out);
         fputc('\n', out);
-        option_help(command->options, out);
+        option_help(taken, out);
         if (command->epilogue)
                 fprintf(out, "\n%s", command->epilogue);
 }

@@ -24,7 +24,9 @@ struct command {
         const char *summary;
         const char *usage;                /* "[OPTIONS] DIR" */
         const struct mpb_option *options; /* drives parsing and help; ends with COMMAND_END */
-        const char *epilogue;             /* examples below the options; NULL: none */
+        const char *const *without; /* options of the table that it does not take, by name, and
+                                       NULL; NULL: it takes all */
+        const char *epilogue;       /* examples below the options; NULL: none */
         int (*main)(const struct command *command, int argc,
                     char **argv); /* returns enum cli_exit */
 };

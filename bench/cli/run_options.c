@@ -9,11 +9,14 @@
 #include <string.h>
 
 #define STAGE "option"
+#define COMMAND_TIMEOUT_NS (600 * NS_PER_S) /* a run of a program may take its time */
 
 /* Rows of the table. The factors come in the order of enum factor. */
 enum {
         ROW_WORKLOAD,
         ROW_SET,
+        ROW_INPUT,
+        ROW_OUTPUT,
         ROW_FACTORS,
         ROW_COUNTERS = ROW_FACTORS + FACTOR_VARIANT, /* which has no option of its own */
         ROW_BASELINE,
@@ -21,6 +24,7 @@ enum {
         ROW_ROUNDS,
         ROW_PRECISION,
         ROW_THRESHOLD,
+        ROW_ALLOW_INCONCLUSIVE,
         ROW_SEED,
         ROW_TIMEOUT,
         ROW_DRY_RUN,
@@ -36,9 +40,14 @@ enum {
 const struct mpb_option run_option_table[] = {
         [ROW_WORKLOAD] = {.name = "workload", .letter = 'w', .type = MPB_TEXT, .metavar = "NAME[,..]",
                 .group = "What to measure",
-                .summary = "what the workers do; 'mpbench list' shows all"},
+                .summary = "what the workers do; 'mpbench list' shows all. A path names a plug-in"},
         [ROW_SET] = {.name = "set", .type = MPB_TEXT, .metavar = "KEY=LIST",
                 .summary = "a parameter of the workload; may be repeated"},
+        [ROW_INPUT] = {.name = "input", .type = MPB_TEXT, .metavar = "FILE",
+                .summary = "tasks of a command, a line each, for its {} or its end; -: stdin"},
+        [ROW_OUTPUT] = {.name = "output", .type = MPB_CHOICE, .metavar = "WHERE",
+                .fallback = "drop", .choices = (const char *const[]){"drop", "stderr", NULL},
+                .summary = "what a command writes: drop, or stderr"},
         [ROW_FACTORS + FACTOR_RUNTIME] = {.name = "runtime", .type = MPB_TEXT, .metavar = "LIST",
                 .group = "Factors: choices under comparison, each a LIST of levels or 'all'",
                 .summary = "what starts and joins the workers"},
@@ -71,11 +80,13 @@ const struct mpb_option run_option_table[] = {
         [ROW_THRESHOLD] = {.name = "threshold", .type = MPB_PERCENT, .metavar = "PERCENT",
                 .min = 0, .max = 1000000, .fallback = "2%",
                 .summary = "differences smaller than this do not matter"},
+        [ROW_ALLOW_INCONCLUSIVE] = {.name = "allow-inconclusive", .type = MPB_FLAG,
+                .summary = "exit status 0 where nothing can be said, too"},
         [ROW_SEED] = {.name = "seed", .type = MPB_INT, .metavar = "N", .max = INT64_MAX,
                 .fallback = "1", .summary = "of the random order within rounds"},
         [ROW_TIMEOUT] = {.name = "timeout", .type = MPB_DURATION, .metavar = "TIME",
                 .min = 10 * NS_PER_MS, .max = INT64_MAX, .fallback = "10s",
-                .summary = "the longest that one trial may take"},
+                .summary = "the longest that one trial may take; of a command 10m when not given"},
         [ROW_DRY_RUN] = {.name = "dry-run", .type = MPB_FLAG,
                 .summary = "show cells, rounds and expected time; measure nothing"},
         [ROW_OUT] = {.name = "out", .letter = 'o', .type = MPB_TEXT, .metavar = "DIR",
@@ -161,6 +172,26 @@ static int take_factor(struct plan *plan, enum factor factor, const struct mpb_o
         return 0;
 }
 
+/* A path: the workload's name is not known before it is loaded (run_expand). */
+static int take_plugin(struct plan *plan, const char *path, size_t bytes, struct mproc_err *err)
+{
+        struct plan_variant *variant = &plan->variants[0];
+
+        if (plan->variant_count)
+                return error_set(err, -EINVAL, STAGE,
+                                 "workload: a plug-in stands alone, without another one and "
+                                 "without a command "
+                                 "('mpbench ab -- A.so -- B.so' compares two)");
+        if (bytes >= sizeof(variant->arguments))
+                return error_set(err, -EINVAL, STAGE, "workload: the path '%.64s...' is too long",
+                                 path);
+        variant->kind = VARIANT_PLUGIN;
+        variant->argument_count = 1;
+        text_copy(variant->arguments, bytes + 1, path);
+        plan->variant_count = 1;
+        return 0;
+}
+
 static int take_workloads(struct plan *plan, const char *text, struct mproc_err *err)
 {
         for (size_t bytes;; text += bytes + 1) {
@@ -168,6 +199,14 @@ static int take_workloads(struct plan *plan, const char *text, struct mproc_err 
                 if (!bytes)
                         return error_set(err, -EINVAL, STAGE, "workload: an empty name in '%.64s'",
                                          text);
+                if (memchr(text, '/', bytes) ||
+                    (bytes > 3 && !strncmp(text + bytes - 3, ".so", 3))) {
+                        int r = take_plugin(plan, text, bytes, err);
+
+                        if (r < 0 || !text[bytes])
+                                return r;
+                        continue;
+                }
                 if (bytes >= NAME_MAX_BYTES)
                         return error_set(err, -EINVAL, STAGE, "workload: unknown '%.*s'",
                                          NAME_MAX_BYTES, text);
@@ -261,6 +300,12 @@ int run_options_take(const struct mpb_option *option, const char *text, void *co
                 return take_param(plan, text, err);
         case ROW_COUNTERS:
                 return take_counter(options, text, err);
+        case ROW_INPUT:
+                options->input = text;
+                return take_text(plan->input, sizeof(plan->input), option, text, err);
+        case ROW_OUTPUT:
+                plan->keep_output = value != 0;
+                break;
         case ROW_BASELINE:
                 return take_text(plan->baseline, sizeof(plan->baseline), option, text, err);
         case ROW_BUDGET:
@@ -276,11 +321,15 @@ int run_options_take(const struct mpb_option *option, const char *text, void *co
         case ROW_THRESHOLD:
                 plan->threshold_ppm = (uint64_t)value;
                 break;
+        case ROW_ALLOW_INCONCLUSIVE:
+                options->allow_inconclusive = true;
+                break;
         case ROW_SEED:
                 plan->seed = (uint64_t)value;
                 break;
         case ROW_TIMEOUT:
                 plan->timeout_ns = (uint64_t)value;
+                options->timeout_given = true;
                 break;
         case ROW_DRY_RUN:
                 options->dry_run = true;
@@ -316,15 +365,58 @@ int run_options_init(struct run_options *options, struct mproc_err *err)
                 if (rc)
                         return rc;
         }
-        options->budget_given = false;
+        options->budget_given = options->timeout_given = false;
         return 0;
+}
+
+int run_options_take_command(struct run_options *options, char **words, struct mproc_err *err)
+{
+        struct plan *plan = &options->plan;
+        struct plan_variant *variant = &plan->variants[plan->variant_count];
+        size_t used = 0;
+
+        *variant = (struct plan_variant){.kind = VARIANT_COMMAND};
+        for (; *words; words++) {
+                size_t bytes = strlen(*words) + 1;
+
+                if (bytes > sizeof(variant->arguments) - used)
+                        return error_set(err, -EINVAL, "command",
+                                         "the command '%.64s ...' has more than %zu bytes: put it "
+                                         "into a script, or its arguments into an --input",
+                                         variant->arguments, sizeof(variant->arguments));
+                memcpy(variant->arguments + used, *words, bytes);
+                used += bytes;
+                variant->argument_count++;
+        }
+        plan->variant_count++;
+        return 0;
+}
+
+/* One command at a time, unless there are several tasks to share: a second run beside the first may
+ * be in its way. */
+static int finish_command(struct run_options *options, struct mproc_err *err)
+{
+        struct plan *plan = &options->plan;
+
+        if (!options->timeout_given)
+                plan->timeout_ns = COMMAND_TIMEOUT_NS;
+        if (!plan->workload_count)
+                text_copy(plan->workloads[plan->workload_count++], NAME_MAX_BYTES, "command");
+        if (plan->levels[FACTOR_WORKERS].count || *plan->input)
+                return 0;
+        return add_level(&plan->levels[FACTOR_WORKERS], "workers", "1", 1, err);
 }
 
 int run_options_finish(struct run_options *options, struct mproc_err *err)
 {
         struct plan *plan = &options->plan;
+        int rc = 0;
 
-        if (!plan->workload_count)
+        if (plan->variant_count && plan->variants[0].kind == VARIANT_COMMAND)
+                rc = finish_command(options, err);
+        if (rc)
+                return rc;
+        if (!plan->workload_count && !plan->variant_count)
                 return error_set(err, -EINVAL, STAGE,
                                  "--workload is missing; begin with --workload=counter "
                                  "('mpbench list' shows all)");

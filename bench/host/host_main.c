@@ -1,8 +1,8 @@
 /* mpbench-host: the lean process in which teams live. Started by the driver, never by hand:
  *
- *     mpbench-host --fd=N [--ballast=BYTES]    answers trial requests on the socket N
- *     mpbench-host --exit                      leaves at once: the leanest program that spawn is
- * held against
+ *     mpbench-host --fd=N [--ballast=BYTES] [--plugin=PATH] [--book=N]
+ *                            answers trial requests on the socket N
+ *     mpbench-host --exit    leaves at once: the leanest program that spawn is held against
  *
  * It links the runtime and the plain workloads and nothing else, so that what is measured is not
  * what the driver happens to be. End of file on the socket ends it; the death of the driver does,
@@ -11,6 +11,7 @@
 #include "host/hello.h"
 #include "host/trial_run.h"
 #include "mproc/limits.h"
+#include "workloads/workload_table.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <mproc/mproc.h>
@@ -37,7 +38,7 @@ static int load_ballast(size_t bytes, struct mproc_err *err)
         return 0;
 }
 
-static int serve_one(int fd)
+static int serve_one(int fd, int book_fd)
 {
         struct trial_request request;
         struct trial_outcome outcome;
@@ -59,7 +60,7 @@ static int serve_one(int fd)
         r = stream_receive(fd, cpus, request.workers * sizeof(*cpus), 0, -1);
         if (r < 0)
                 goto out;
-        trial_run(&request, cpus, fd, &outcome, workers);
+        trial_run(&request, cpus, fd, book_fd, &outcome, workers);
         r = stream_send(fd, &outcome, sizeof(outcome));
         if (r == 0)
                 r = stream_send(fd, workers, request.workers * sizeof(*workers));
@@ -72,9 +73,10 @@ out:
 int main(int argc, char **argv)
 {
         struct host_hello hello = HOST_HELLO;
+        const char *plugin = NULL;
         size_t ballast = 0;
         pid_t driver;
-        int fd = -1;
+        int fd = -1, book_fd = -1;
 
         if (argc == 2 && !strcmp(argv[1], "--exit"))
                 return 0;
@@ -85,19 +87,26 @@ int main(int argc, char **argv)
                         fd = (int)strtol(argv[i] + 5, NULL, 10);
                 else if (!strncmp(argv[i], "--ballast=", 10))
                         ballast = strtoull(argv[i] + 10, NULL, 10);
+                else if (!strncmp(argv[i], "--book=", 7))
+                        book_fd = (int)strtol(argv[i] + 7, NULL, 10);
+                else if (!strncmp(argv[i], "--plugin=", 9))
+                        plugin = argv[i] + 9;
         }
         if (fd < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
-                return 2;         /* started by hand: only the driver has a socket to give */
+                return 2; /* started by hand: only the driver has a socket to give */
+        if (book_fd >= 0 && fcntl(book_fd, F_SETFD, FD_CLOEXEC) < 0)
+                return 2;
         signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error with a reason */
         driver = getppid();
         /* The driver starts hosts from its main thread, which lives as long as the driver. */
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != driver)
                 return 4;
-        load_ballast(ballast, &hello.err);
+        if (!plugin || !plugin_use(plugin, &hello.err))
+                load_ballast(ballast, &hello.err);
         if (stream_send(fd, &hello, sizeof(hello)) < 0 || hello.err.code)
                 return 4;
-        while (serve_one(fd) == 0)
+        while (serve_one(fd, book_fd) == 0)
                 ;
         return 0;
 }

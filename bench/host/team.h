@@ -7,6 +7,7 @@
 
 #include "host/gate.h"
 #include "model/trial.h"
+#include "workloads/workload_table.h"
 #include <mpbench/workload.h>
 
 struct seat {
@@ -27,6 +28,7 @@ struct team {
         alignas(MPB_CACHE_LINE) struct mpb_trial trial;
         uint64_t grain; /* operations per call of work */
         char workload[NAME_MAX_BYTES];
+        char plugin[PLUGIN_PATH_BYTES]; /* that the workload comes from; empty: it is built in */
         uint32_t counter_count;
         struct counter_spec counters[COUNTERS_MAX];
         struct seat seats[]; /* trial.workers of them */

@@ -77,6 +77,7 @@ static int make_team(struct run *run, const struct mpb_trial *wanted, const stru
         most = run->workload->kind == MPB_TASKS ? trial->ops / trial->workers : trial->ops;
         run->team->grain = most / GRAINS ? most / GRAINS : 1;
         text_copy(run->team->workload, sizeof(run->team->workload), request->workload);
+        text_copy(run->team->plugin, sizeof(run->team->plugin), plugin_path());
         run->team->counter_count = request->counter_count;
         memcpy(run->team->counters, request->counters, sizeof(request->counters));
         for (uint32_t i = 0; i < request->workers; i++) {
@@ -194,6 +195,8 @@ static void stop_workers(struct run *run, struct worker_outcome *workers)
         if (run->outcome->status != TRIAL_OK) { /* threads end by themselves or not at all */
                 atomic_store(&run->team->state, TEAM_ABANDONED);
                 gate_abandon(&run->team->gate);
+                if (run->workload->stop)
+                        run->workload->stop(&run->team->trial);
         }
         for (uint32_t i = 0; i < run->started; i++) {
                 struct mproc_start_steps steps;
@@ -259,7 +262,7 @@ static void run_team(struct run *run, const struct mpb_trial *wanted, const stru
                      int driver_fd, struct worker_outcome *workers)
 {
         uint32_t n = run->request->workers;
-        struct mpb_outcome verified;
+        struct mpb_outcome verified = {0};
         struct mproc_err err = {0};
         struct mpb_trial *trial;
         cpu_set_t own;
@@ -332,7 +335,7 @@ out:
 }
 
 void trial_run(const struct trial_request *request, const struct cpuset *cpus, int driver_fd,
-               struct trial_outcome *outcome, struct worker_outcome *workers)
+               int book_fd, struct trial_outcome *outcome, struct worker_outcome *workers)
 {
         const struct mproc_start_method *start = mproc_start_find(request->start);
         struct mpb_trial trial = {
@@ -341,6 +344,7 @@ void trial_run(const struct trial_request *request, const struct cpuset *cpus, i
                 .fd = -1,
                 .ops = request->ops,
                 .seed = request->seed,
+                .book_fd = book_fd,
         };
         struct run run = {
                 .workload = workload_find(request->workload),
@@ -356,7 +360,18 @@ void trial_run(const struct trial_request *request, const struct cpuset *cpus, i
                 fail(&run, TRIAL_UNSUPPORTED, "this host knows no such workload or start method");
                 return;
         }
+        if (request->params_mark && request->params_mark != workload_params_mark(run.workload)) {
+                fail(&run, TRIAL_UNSUPPORTED,
+                     "the workload of this build has other parameters than the driver's");
+                return;
+        }
         run.strategy = workload_strategy(run.workload, request->strategy, &trial.strategy);
+        if (*request->strategy && !run.strategy) {
+                snprintf(outcome->reason, sizeof(outcome->reason),
+                         "the workload of this build has no strategy '%s'", request->strategy);
+                outcome->status = TRIAL_UNSUPPORTED;
+                return;
+        }
         run.concurrent = mproc_start_flags(start) & MPROC_START_CONCURRENT;
         run.own_process = mproc_start_flags(start) & MPROC_START_OWN_PROCESS;
         memcpy(trial.value, request->value, sizeof(trial.value));

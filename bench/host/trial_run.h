@@ -7,9 +7,9 @@
 /* Runs what `request` asks for, with the workers bound to `cpus`. Fills `outcome` and `workers`
  * (request->workers of each); every failure is a status with its reason. `driver_fd`: when it
  * becomes readable or hangs up in mid-trial, the team is killed and the trial is TRIAL_INTERRUPTED.
- * Nothing of the team is left afterwards. */
+ * `book_fd`: mpb_trial.book_fd. Nothing of the team is left afterwards. */
 void trial_run(const struct trial_request *request, const struct cpuset *cpus, int driver_fd,
-               struct trial_outcome *outcome, struct worker_outcome *workers);
+               int book_fd, struct trial_outcome *outcome, struct worker_outcome *workers);
 
 /* The same for MPB_LIFE_CYCLE: request->ops starts, one after the other. */
 void trial_life(const struct mpb_workload *workload, struct mpb_trial *trial, uint64_t timeout_ns,

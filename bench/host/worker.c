@@ -77,7 +77,7 @@ int worker_main(void *argument, size_t size)
         struct team *team = (struct team *)(uintptr_t)given->team;
         struct seat *seat = &team->seats[given->index];
         struct worker_outcome own = seat->outcome, *outcome = &own; /* shared whole at the end */
-        const struct mpb_workload *workload = workload_find(team->workload);
+        const struct mpb_workload *workload;
         struct mpb_worker worker = {
                 .trial = &team->trial,
                 .index = given->index,
@@ -92,6 +92,10 @@ int worker_main(void *argument, size_t size)
         (void)size;
         if (bind_to(&seat->cpus, &err) < 0)
                 goto fail;
+        /* A worker that was forked has it from its host. */
+        if (strcmp(team->plugin, plugin_path()) && plugin_use(team->plugin, &err) < 0)
+                goto fail;
+        workload = workload_find(team->workload);
         team_share(&team->trial, workload->kind, given->index, &first, &count);
         if (workload->attach && workload->attach(&worker, &err) < 0)
                 goto detach;
@@ -113,6 +117,7 @@ int worker_main(void *argument, size_t size)
 
         meter_difference(&meter, &before, &after, outcome);
         opened_ns = atomic_load(&team->gate.opened_ns);
+        outcome->max_rss_bytes = worker.max_rss_bytes;
         outcome->begin_ns -= opened_ns;
         outcome->end_ns -= opened_ns;
         outcome->noted_ns -= opened_ns;

@@ -121,6 +121,8 @@ const struct field json_plan_fields[] = {
         {FLAG(struct result, "control", plan.control)},
         {PLAIN(struct result, "sustain_ns", plan.sustain_ns), OR_NULL(0)},
         {PLAIN(struct result, "input", plan.input)},
+        {PLAIN(struct result, "input_lines", plan.input_lines), OR_NULL(0)},
+        {FLAG(struct result, "keep_output", plan.keep_output)},
         {FLAG(struct result, "start_strip", plan.start_strip)},
         {FLAG(struct result, "asked_share", plan.asked_share)},
         {GROUP("outcome", outcome_fields)},

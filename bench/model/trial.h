@@ -27,7 +27,7 @@ struct trial_request {
         uint64_t timeout_ns; /* of the whole trial */
         int64_t value[MPB_PARAMS_MAX];
         uint32_t counter_count;
-        uint32_t reserved;
+        uint32_t params_mark; /* workload_params_mark(): of whom the values are; 0: not said */
         struct counter_spec counters[COUNTERS_MAX];
         /* followed on the wire by `workers` struct cpuset */
 };
@@ -64,6 +64,7 @@ struct worker_outcome {
         uint64_t run_delay_ns;        /* waiting on a run queue (schedstat) */
         uint64_t tsc_ticks;
         uint64_t has_run_delay; /* 0: schedstat is not there */
+        uint64_t max_rss_bytes; /* of the largest process that it waited for; 0: not known */
         struct counter_reading counters[COUNTERS_MAX];
 };
 

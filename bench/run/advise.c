@@ -105,6 +105,8 @@ void advise_result(struct result *result)
         size_t line = 0;
 
         memset(result->advice, 0, sizeof(result->advice));
+        if (judge_is_ab(result))
+                return; /* how to run it was not the question */
         for (uint32_t w = 0; w < result->plan.workload_count && line + 1 < lines; w++) {
                 const char *workload = result->plan.workloads[w];
                 enum mpb_kind kind = workload_find(workload)->kind;

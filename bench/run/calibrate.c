@@ -88,8 +88,17 @@ static uint64_t rounded(double value)
         return (uint64_t)(value / (double)unit + 0.5) * unit;
 }
 
-static uint64_t next_ops(const struct cell *cell, uint64_t ops, const struct trial_outcome *outcome,
-                         uint64_t aim)
+/* Lines of an input are tasks of different length: only all of them, as often as it takes, are the
+ * same work in every trial. */
+static uint64_t whole_inputs(const struct result *result, uint64_t ops)
+{
+        uint64_t lines = result->plan.input_lines;
+
+        return lines ? (ops + lines - 1) / lines * lines : ops;
+}
+
+static uint64_t next_ops(const struct result *result, const struct cell *cell, uint64_t ops,
+                         const struct trial_outcome *outcome, uint64_t aim)
 {
         uint64_t took_ns = measured_ns(cell, outcome);
         double factor = took_ns ? 1.1 * (double)aim / (double)took_ns : 100;
@@ -99,12 +108,14 @@ static uint64_t next_ops(const struct cell *cell, uint64_t ops, const struct tri
         factor = factor > 100 ? 100 : factor;
         factor = factor > most ? most : factor;
         factor = factor < 1.2 ? 1.2 : factor;
-        ops = rounded((double)ops * factor + 1);
+        ops = whole_inputs(result, rounded((double)ops * factor + 1));
         return cell->kind == MPB_LIFE_CYCLE && ops > LIVES_MAX ? LIVES_MAX : ops;
 }
 
-static uint64_t first_ops(const struct cell *cell)
+static uint64_t first_ops(const struct result *result, const struct cell *cell)
 {
+        if (result->plan.input_lines)
+                return result->plan.input_lines;
         return cell->kind == MPB_SHARED ? 1000 : cell->kind == MPB_TASKS ? cell->workers : 1;
 }
 
@@ -135,11 +146,25 @@ static void set_ops(struct cell *cell, uint64_t ops)
                 }
 }
 
+/* A and B do the same work, so that what is the same for both costs both the same: as much as the
+ * one needs whose trials would be shorter. */
+static bool take_twins_ops(const struct result *result, struct cell *cell)
+{
+        const struct cell *twin = judge_twin(result, cell);
+
+        if (!twin || !cell->ops_auto || twin->ops <= cell->ops)
+                return false;
+        set_ops(cell, twin->ops);
+        return true;
+}
+
 void calibrate_again(const struct result *result, struct cell *cell,
                      const struct trial_outcome *outcome)
 {
         uint64_t least = least_ns(result), ops;
 
+        if (take_twins_ops(result, cell))
+                return; /* how long that takes is not known yet */
         if (is_oversubscribed(cell) && TURNS_LEAST_SKEWS * outcome->skew_ns > least)
                 least = TURNS_LEAST_SKEWS * outcome->skew_ns;
         if (least > most_ns(result))
@@ -147,14 +172,14 @@ void calibrate_again(const struct result *result, struct cell *cell,
         if (!cell->ops_auto || outcome->status != TRIAL_OK || measured_ns(cell, outcome) >= least ||
             cell->kind == MPB_LIFE_CYCLE)
                 return;
-        ops = next_ops(cell, cell->ops, outcome, least);
+        ops = next_ops(result, cell, cell->ops, outcome, least);
         set_ops(cell, ops > GROWTH_MAX * cell->ops ? GROWTH_MAX * cell->ops : ops);
 }
 
 static int calibrate_cell(struct measurement *m, struct cell *cell, struct trial *trial,
                           struct mproc_err *err)
 {
-        uint64_t ops = cell->ops_auto ? first_ops(cell) : cell->ops;
+        uint64_t ops = cell->ops_auto ? first_ops(m->result, cell) : cell->ops;
         uint64_t skew_ns = is_oversubscribed(cell) ? 0 : UINT64_MAX;
 
         for (int step = 0; step < STEPS_MAX; step++) {
@@ -185,7 +210,7 @@ static int calibrate_cell(struct measurement *m, struct cell *cell, struct trial
                         skew_ns = outcome->skew_ns;
                 /* One late worker in a first, short trial is no reason to work for a second. */
                 aim = aim_ns(m->result, cell, step ? skew_ns : 0);
-                next = next_ops(cell, ops, outcome, aim);
+                next = next_ops(m->result, cell, ops, outcome, aim);
                 if ((double)measured_ns(cell, outcome) >= ENOUGH * (double)aim || next == ops)
                         return 0;
                 ops = next;
@@ -210,6 +235,14 @@ int calibrate_cells(struct measurement *m, struct mproc_err *err)
                                          cell->workers);
                 r = calibrate_cell(m, cell, &trial, err);
                 free(trial.workers);
+        }
+        for (size_t i = 0; i < m->result->cell_count && !r; i++) {
+                struct cell *cell = &m->result->cells[i];
+                uint64_t before = cell->ops;
+
+                if (take_twins_ops(m->result, cell) && before)
+                        m->cell_ns[i] = (uint64_t)((double)m->cell_ns[i] * (double)cell->ops /
+                                                   (double)before);
         }
         return r;
 }

@@ -6,9 +6,11 @@
 #include "count/event.h"
 #include "count/machine.h"
 #include "place/topology.h"
+#include "run/book_make.h"
 #include "run/levels.h"
 #include "run/measure.h"
 #include "run/session.h"
+#include "run/variants.h"
 #include "workloads/workload_table.h"
 #include <errno.h>
 #include <mproc/mproc.h>
@@ -247,7 +249,9 @@ static int check_names(const struct plan *plan, struct mproc_err *err)
                 return error_set(err, -EINVAL, "workload",
                                  "no workload was named: try --workload=counter");
         for (uint32_t i = 0; i < plan->workload_count && !r; i++)
-                r = levels_check_name(plan->workloads[i], "workload", workload_name_at, NULL, err);
+                if (!workload_find(plan->workloads[i])) /* it may be a plug-in's */
+                        r = levels_check_name(plan->workloads[i], "workload", workload_name_at,
+                                              NULL, err);
         for (uint32_t i = 0; i < plan->param_count && !r; i++)
                 r = levels_check_name(plan->params[i].key, "parameter", param_at, (void *)plan,
                                       err);
@@ -316,8 +320,13 @@ int run_expand(const struct plan *given, struct result *result, struct mproc_err
 
         result->plan = *given;
         drop_repeated_workloads(&result->plan);
+        r = variants_resolve(&result->plan, err);
+        if (r < 0)
+                return r;
         text_copy(result->tool_version, sizeof(result->tool_version), MPBENCH_VERSION);
         r = check_names(plan, err);
+        if (!r)
+                r = book_make_check(plan, err);
         if (r < 0)
                 return r;
         machine_describe(&result->environment);

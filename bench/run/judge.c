@@ -31,10 +31,39 @@ static bool is_compared(const struct cell *cell)
         return cell->status == CELL_MEASURED;
 }
 
-/* Comparisons in the largest family: the primary metric of one workload. */
+bool judge_is_ab(const struct result *result)
+{
+        return result->plan.variant_count == 2;
+}
+
+struct cell *judge_twin(const struct result *result, const struct cell *cell)
+{
+        for (size_t i = 0; i < result->cell_count && judge_is_ab(result); i++)
+                if (!strcmp(result->cells[i].workload, cell->workload) &&
+                    judge_differs_only_in(&result->cells[i], cell, FACTOR_VARIANT))
+                        return &result->cells[i];
+        return NULL;
+}
+
+/* Of a cell of B's, the A that it is compared with; NULL: it is none, or one of them has no
+ * figures. */
+static const struct cell *first_of_pair(const struct result *result, const struct cell *cell)
+{
+        const struct cell *twin =
+                strcmp(cell->level[FACTOR_VARIANT], "B") ? NULL : judge_twin(result, cell);
+
+        return twin && is_compared(twin) && is_compared(cell) ? twin : NULL;
+}
+
+/* Comparisons in the largest family: the primary metric of one workload, or all pairs of `ab`. */
 static size_t family_size(const struct result *result)
 {
         size_t most = 0;
+
+        for (size_t i = 0; i < result->cell_count; i++)
+                most += first_of_pair(result, &result->cells[i]) != NULL;
+        if (judge_is_ab(result))
+                return most;
 
         for (size_t i = 0; i < result->cell_count; i++) {
                 size_t n = 0;
@@ -199,13 +228,20 @@ static int give_verdicts(struct result *result, size_t begin, struct mproc_err *
                                         .high = c->ci_high,
                                         .n = c->n,
                                         .p = c->p};
+                bool higher;
 
                 c->p_holm = p[i];
-                c->verdict = compare_verdict(&effect, c->p_holm, metric_higher_is_better(c->metric),
-                                             threshold, alpha);
-                if (c->verdict == VERDICT_INCONCLUSIVE)
+                higher = metric_higher_is_better(c->metric);
+                c->verdict = compare_verdict(&effect, c->p_holm, higher, threshold, alpha);
+                if (judge_is_ab(result)) {
+                        if (compare_regression(&effect, c->verdict, higher, threshold) ==
+                            REGRESSION_UNCLEAR)
+                                c->rounds_wanted = (uint32_t)compare_rounds_for_regression(
+                                        &effect, higher, threshold, alpha, m);
+                } else if (c->verdict == VERDICT_INCONCLUSIVE) {
                         c->rounds_wanted =
                                 (uint32_t)compare_rounds_for_verdict(&effect, threshold, alpha, m);
+                }
         }
         free(p);
         return 0;
@@ -264,6 +300,20 @@ static int judge_workload(struct desk *desk, const char *workload, struct mproc_
                         r = compare_cells(desk, baseline, cell, METRIC_START, err);
         }
         return r;
+}
+
+static int judge_pairs(struct desk *desk, struct mproc_err *err)
+{
+        struct result *result = desk->result;
+        int r = 0;
+
+        for (size_t i = 0; i < result->cell_count && !r; i++) {
+                const struct cell *cell = &result->cells[i], *twin = first_of_pair(result, cell);
+
+                if (twin)
+                        r = compare_cells(desk, twin, cell, cell->primary, err);
+        }
+        return r ? r : give_verdicts(result, 0, err);
 }
 
 /* Of what was asked for: verdicts of the strip are none on the user's question. */
@@ -330,7 +380,9 @@ int judge_cells(struct result *result, struct mproc_err *err)
         desk.theirs = calloc(desk.rounds, sizeof(double));
         if (!desk.mine || !desk.theirs)
                 r = error_set(err, -ENOMEM, "judge", "no memory for %zu rounds", desk.rounds);
-        for (size_t i = 0; i < result->cell_count && !r; i++)
+        if (!r && judge_is_ab(result))
+                r = judge_pairs(&desk, err);
+        for (size_t i = 0; i < result->cell_count && !r && !judge_is_ab(result); i++)
                 if (first_of_its_workload(result, i))
                         r = judge_workload(&desk, result->cells[i].workload, err);
         if (!r)

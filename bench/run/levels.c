@@ -221,7 +221,9 @@ int levels_resolve(const struct mpb_workload *workload, const struct levels *giv
                         set_number(&levels[FACTOR_WORKERS], n);
                 set_number(&levels[FACTOR_WORKERS], most);
         }
+        /* A child process may have threads and processes of its own: bound to one PU like its
+         * worker, it would not be what people run. */
         if (!levels[FACTOR_PLACE].count)
-                set_level(&levels[FACTOR_PLACE], "core");
+                set_level(&levels[FACTOR_PLACE], workload->flags & MPB_CHILDREN ? "none" : "core");
         return 0;
 }

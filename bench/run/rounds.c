@@ -2,10 +2,13 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "run/book_make.h"
+#include "run/variants.h"
 #include "stats/shuffle.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define ROUNDS_MAX 1000
 #define STRETCH 1.4 /* of the budget, where that brings the rounds that a verdict needs */
@@ -223,6 +226,29 @@ static int measure_looks(struct measurement *m, struct mproc_err *err)
         return 0;
 }
 
+/* A book for each command of the plan, in the hosts of its variant. */
+static int make_books(struct measurement *m, struct mproc_err *err)
+{
+        const struct plan *plan = &m->result->plan;
+        int r = 0;
+
+        for (uint32_t i = 0; i < plan->variant_count && r >= 0; i++)
+                if (plan->variants[i].kind == VARIANT_COMMAND) {
+                        r = book_make(plan, &plan->variants[i], m->hooks->input_fd, err);
+                        m->session.variants[i].book_fd = r;
+                }
+        return r < 0 ? r : 0;
+}
+
+static void close_books(struct measurement *m)
+{
+        const struct plan *plan = &m->result->plan;
+
+        for (uint32_t i = 0; i < plan->variant_count; i++)
+                if (plan->variants[i].kind == VARIANT_COMMAND && m->session.variants[i].book_fd > 0)
+                        close(m->session.variants[i].book_fd);
+}
+
 int run_measure(struct result *result, const struct run_hooks *hooks, struct mproc_err *err)
 {
         struct measurement m = {.result = result, .hooks = hooks, .begin_ns = clock_now_ns()};
@@ -238,6 +264,10 @@ int run_measure(struct result *result, const struct run_hooks *hooks, struct mpr
         if (!r)
                 r = session_init(&m.session, hooks->stop_fd, err);
         if (!r)
+                r = make_books(&m, err);
+        if (!r)
+                variants_install(&result->plan, &m.session);
+        if (!r)
                 r = calibrate_cells(&m, err);
         if (!r && measure_stopped(&m))
                 result->end = RESULT_INTERRUPTED;
@@ -246,6 +276,7 @@ int run_measure(struct result *result, const struct run_hooks *hooks, struct mpr
         if (!r)
                 advise_result(result);
         session_done(&m.session);
+        close_books(&m);
         noise_reader_free(m.noise);
         topology_free(m.topology);
         free(m.cell_ns);

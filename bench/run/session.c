@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/orphans.h"
 #include "base/stream.h"
 #include "base/text.h"
 #include "host/hello.h"
@@ -19,7 +20,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define HOST_PROGRAM "mpbench-host"
 #define PREPARE_NS \
         (60 * NS_PER_S) /* of a trial, beyond its time limit: files to make, files to drop */
 #define HELLO_NS (60 * NS_PER_S) /* a large ballast has to be touched */
@@ -91,11 +91,21 @@ static void reap(struct session_host *host, char *how, size_t size)
         host->pid = 0;
 }
 
-static void end_host(struct session_host *host, char *how, size_t size)
+/* Commands are in groups of their own: those that outlive their host are this process's now. */
+static void end_commands(const struct session *session, const struct session_host *host)
+{
+        int pids[HOSTS_MAX];
+
+        if (session->variants[host->choice.variant].book_fd >= 0)
+                orphans_end(pids, session_pids(session, pids));
+}
+
+static void end_host(struct session *session, struct session_host *host, char *how, size_t size)
 {
         close(host->socket);
         host->socket = -1;
         reap(host, how, size);
+        end_commands(session, host);
 }
 
 void session_done(struct session *session)
@@ -106,7 +116,7 @@ void session_done(struct session *session)
                 return;
         for (uint32_t i = 0; i < session->host_count; i++)
                 if (session->hosts[i].pid)
-                        end_host(&session->hosts[i], how, sizeof(how));
+                        end_host(session, &session->hosts[i], how, sizeof(how));
         session->host_count = 0;
 }
 
@@ -167,7 +177,7 @@ static int start_host(struct session *session, struct session_host *host, struct
         if (r == 0 && !hello.err.code && hello.request_bytes == own.request_bytes &&
             hello.outcome_bytes == own.outcome_bytes && hello.worker_bytes == own.worker_bytes)
                 return 0;
-        end_host(host, how, sizeof(how));
+        end_host(session, host, how, sizeof(how));
         if (r == -EINTR)
                 return error_set(err, r, "host", "stopped");
         if (r < 0)
@@ -210,14 +220,14 @@ int session_warm(struct session *session, const struct session_choice *choice,
         return find_host(session, choice, &host, err);
 }
 
-static void give_up(struct session_host *host, int code, uint32_t workers,
+static void give_up(struct session *session, struct session_host *host, int code, uint32_t workers,
                     struct trial_outcome *outcome)
 {
         char how[160];
 
         if (code == -ETIMEDOUT)
                 kill(host->pid, SIGKILL); /* it does not keep its own time limit: it is stuck */
-        end_host(host, how, sizeof(how));
+        end_host(session, host, how, sizeof(how));
         *outcome = (struct trial_outcome){
                 .workers = workers,
                 .status = code == -EINTR ? TRIAL_INTERRUPTED : TRIAL_HOST_DIED,
@@ -256,7 +266,7 @@ int session_trial(struct session *session, const struct session_choice *choice,
                 r = stream_receive(host->socket, workers, request->workers * sizeof(*workers),
                                    deadline_ns, session->stop_fd);
         if (r < 0)
-                give_up(host, r, request->workers, outcome);
+                give_up(session, host, r, request->workers, outcome);
         return 0;
 }
 

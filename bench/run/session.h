@@ -6,6 +6,7 @@
 #include "model/plan.h"
 #include <mproc/err.h>
 
+#define HOST_PROGRAM "mpbench-host"
 #define HOSTS_MAX 8
 #define BALLAST_PARAM "parent_rss" /* a parameter of this name chooses the host */
 

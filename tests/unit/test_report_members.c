@@ -80,7 +80,7 @@ static void fill_plan(struct plan *plan)
         plan->counter_count = COUNTERS_MAX;
         for (size_t i = 0; i < COUNTERS_MAX; i++)
                 END(plan->counters[i]);
-        plan->counters_off = plan->start_strip = plan->asked_share = 1;
+        plan->counters_off = plan->start_strip = plan->asked_share = plan->keep_output = 1;
 }
 
 static void fill_cell(struct cell *cell)

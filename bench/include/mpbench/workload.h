@@ -1,4 +1,5 @@
-/* What a workload is to mpbench: one struct, built into driver and host.
+/* What a workload is to mpbench: one struct, built into driver and host, or exported by a plug-in
+ * (at the end of this file).
  *
  * The life of a trial, and where each function runs:
  *
@@ -6,6 +7,7 @@
  *   host     prepare     fills the shared object, makes files
  *   worker   attach      bound to its PU; touches its memory, opens what it needs
  *   worker   work        from the gate to the finish; called for a grain of operations at a time
+ *   host     stop        the team is given up before its end: ends what workers wait for
  *   worker   flush       after the last grain, still timed: what was held back is delivered
  *   worker   detach      not timed
  *   host     verify      the whole team has been joined: is the result right?
@@ -74,6 +76,8 @@ struct mpb_trial {
         uint64_t slots;      /* address of the workers' slots: line-aligned, zeroed */
         uint64_t slot_bytes; /* of each, rounded up to whole lines */
         uint64_t priv;       /* host only: what prepare left for verify and cleanup */
+        int32_t book_fd;     /* host only: a command and its lines (model/book.h); -1: none */
+        uint32_t reserved;
 };
 
 static inline void *mpb_shared(const struct mpb_trial *trial)
@@ -89,9 +93,10 @@ static inline void *mpb_slot(const struct mpb_trial *trial, uint32_t worker)
 struct mpb_worker {
         const struct mpb_trial *trial;
         uint32_t index;
-        int32_t fd;  /* trial->fd as this process has it; -1: none */
-        void *slot;  /* its own, in shared memory: what the host reads after the join */
-        void *local; /* what attach left */
+        int32_t fd;             /* trial->fd as this process has it; -1: none */
+        void *slot;             /* its own, in shared memory: what the host reads after the join */
+        void *local;            /* what attach left */
+        uint64_t max_rss_bytes; /* work: the largest process that it waited for; 0: not known */
 };
 
 struct mpb_outcome {
@@ -139,6 +144,9 @@ struct mpb_workload {
         /* Operations first … first + count − 1; MPB_TASKS numbers them over the whole team. The
          * host also calls it with count 0 before the gate: that must do nothing. */
         void (*work)(struct mpb_worker *worker, uint64_t first, uint64_t count);
+        /* A worker that is a thread cannot be killed: what its work waits for has to end, and no
+         * more of it may begin. */
+        void (*stop)(const struct mpb_trial *trial);
         void (*flush)(struct mpb_worker *worker);
         void (*detach)(struct mpb_worker *worker); /* also when attach failed */
         /* An error means that the work itself failed; a wrong result is no error but a difference
@@ -149,6 +157,17 @@ struct mpb_workload {
         /* One start → join. An error: it could not start, or did not end as it should. */
         int (*life)(const struct mpb_trial *trial, struct mpb_life *ret, struct mproc_err *err);
 };
+
+/* A plug-in: a shared object that exports one workload under this name and needs nothing but the
+ * public headers,
+ *
+ *     cc -shared -fPIC -O2 -o libmine.so mine.c        mpbench --workload=./libmine.so
+ *
+ * Driver and host load it, and each worker that does not inherit it, before the gate. Its functions
+ * are called in each of these processes as above. It brings along what it links besides: functions
+ * of mpbench and its host cannot be seen from it. Its name is none of a built-in workload. */
+#define MPB_PLUGIN_SYMBOL "mpb_workload_plugin"
+extern __attribute__((visibility("default"))) const struct mpb_workload mpb_workload_plugin;
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,171 @@
+#include "base/error.h"
+#include "cli/command.h"
+#include "cli/run_options.h"
+#include "cli/run_perform.h"
+#include "reports/wording.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define SIDES 2
+
+static bool is_plugin(const struct command_words *side)
+{
+        size_t length = side->count == 1 ? strlen(side->word[0]) : 0;
+
+        return length > 3 && !strcmp(side->word[0] + length - 3, ".so");
+}
+
+/* The form of the sides says what they are. They are in the plan as commands by now. */
+static int judge_sides(struct plan *plan, const struct command_words *sides, struct mproc_err *err)
+{
+        enum variant_kind kind = VARIANT_COMMAND;
+
+        for (int i = 0; i < SIDES; i++) {
+                if (!sides[i].count)
+                        return error_set(err, -EINVAL, "ab", "nothing stands behind the -- of %c",
+                                         'A' + i);
+                if (plan->workload_count && sides[i].count > 1)
+                        return error_set(err, -EINVAL, "ab",
+                                         "with --workload each side is a build of mpbench, one "
+                                         "path; '%.64s' is given besides. For two commands leave "
+                                         "--workload out",
+                                         sides[i].word[1]);
+        }
+        if (is_plugin(&sides[0]) != is_plugin(&sides[1]) && !plan->workload_count)
+                return error_set(err, -EINVAL, "ab",
+                                 "one side is a plug-in (.so) and the other is none");
+        if (plan->workload_count)
+                kind = VARIANT_BUILD;
+        else if (is_plugin(&sides[0]))
+                kind = VARIANT_PLUGIN;
+        for (int i = 0; i < SIDES; i++)
+                plan->variants[i].kind = kind;
+        return 0;
+}
+
+/* The worst of all pairs. A pair of which only one could be measured is no answer. */
+static int judge(const struct result *result, struct mproc_err *err)
+{
+        enum regression worst = result->comparison_count ? REGRESSION_NO : REGRESSION_UNCLEAR;
+
+        for (size_t i = 0; i < result->cell_count; i++)
+                if (result->cells[i].status == CELL_SKIPPED)
+                        return error_set(err, -EOPNOTSUPP, "ab",
+                                         "%s of %s could not be run: %.400s",
+                                         result->cells[i].level[FACTOR_VARIANT],
+                                         result->cells[i].workload, result->cells[i].note);
+        for (size_t i = 0; i < result->comparison_count; i++) {
+                enum regression one = wording_regression(result, &result->comparisons[i]);
+
+                worst = one > worst ? one : worst;
+        }
+        return worst == REGRESSION_YES       ? CLI_REGRESSION
+               : worst == REGRESSION_UNCLEAR ? CLI_INCONCLUSIVE
+                                             : CLI_OK;
+}
+
+/* The last line: what the exit status says, with what would make it say more. */
+static void print_status(const struct run_options *options, const struct result *result, int status,
+                         FILE *out)
+{
+        double percent = (double)result->plan.threshold_ppm / 1e4;
+        uint32_t rounds = 0;
+
+        for (size_t i = 0; i < result->comparison_count; i++)
+                if (result->comparisons[i].rounds_wanted > rounds)
+                        rounds = result->comparisons[i].rounds_wanted;
+        if (status == CLI_OK)
+                fprintf(out, "Exit status 0: no regression; B takes less than %.3g %% more time.\n",
+                        percent);
+        else if (status == CLI_REGRESSION)
+                fprintf(out, "Exit status 1: a regression; B is slower by more than %.3g %%.\n",
+                        percent);
+        else if (rounds)
+                fprintf(out, "Exit status %d: inconclusive; try --rounds=%u.\n",
+                        options->allow_inconclusive ? CLI_OK : CLI_INCONCLUSIVE, rounds);
+        else
+                fprintf(out, "Exit status %d: inconclusive.\n",
+                        options->allow_inconclusive ? CLI_OK : CLI_INCONCLUSIVE);
+}
+
+static int perform(const struct command *command, struct run_options *options)
+{
+        struct mproc_err err = {0};
+        struct result result;
+        int status;
+
+        result_init(&result);
+        status = run_perform(command, options, &result);
+        if (status == CLI_OK && !options->dry_run) {
+                status = judge(&result, &err);
+                if (status < 0)
+                        status = command_fail(NULL, &err);
+                else if (!options->quiet)
+                        print_status(options, &result, status, options->json ? stderr : stdout);
+                if (status == CLI_INCONCLUSIVE && options->allow_inconclusive)
+                        status = CLI_OK;
+        }
+        result_done(&result);
+        return status;
+}
+
+static int ab_main(const struct command *command, int argc, char **argv)
+{
+        struct command_words sides[SIDES + 1];
+        size_t count = command_split(&argc, argv, sides, SIDES + 1);
+        struct run_options options;
+        struct mproc_err err = {0};
+        int rest, status, rc = run_options_init(&options, &err);
+
+        for (size_t i = 0; i < count && i < SIDES && !rc; i++)
+                rc = run_options_take_command(&options, sides[i].word, &err);
+        if (rc)
+                return command_fail(command, &err);
+        status = command_parse(command, argc, argv, run_options_take, &options, &rest);
+        if (status != CLI_GO_ON)
+                return status;
+        if (rest < argc)
+                return command_refuse_argument(command, argv[rest]);
+        if (count != SIDES)
+                rc = error_set(&err, -EINVAL, "ab",
+                               "two sides are compared, each behind a --, and %s given: "
+                               "mpbench ab [OPTIONS] -- A -- B",
+                               count > SIDES ? "more are"
+                               : count       ? "one is"
+                                             : "none is");
+        if (!rc)
+                rc = judge_sides(&options.plan, sides, &err);
+        if (!rc)
+                rc = run_options_finish(&options, &err);
+        if (rc)
+                return command_fail(command, &err);
+        options.plan.start_strip = 0;
+        return perform(command, &options);
+}
+
+const struct command command_ab = {
+        .name = "ab",
+        .summary = "Compares two commands, two builds of a plug-in, or two builds of mpbench, in "
+                   "interleaved rounds: is B slower than A?",
+        .usage = "[OPTIONS] -- A -- B",
+        .options = run_option_table,
+        .without = (const char *const[]){"baseline", NULL},
+        .epilogue =
+                "A and B are commands with their arguments; or two paths ending in .so, plug-ins\n"
+                "with one workload; or, with --workload=NAME, two builds of mpbench, each given "
+                "by\n"
+                "its folder or its mpbench-host, which do that workload. With several levels\n"
+                "(--workers=1,2) B is compared with A at each.\n"
+                "\n"
+                "Examples:\n"
+                "  mpbench ab -- gzip -6 -c FILE -- gzip -9 -c FILE\n"
+                "  mpbench ab --workers=1,4 -- ./old.so -- ./new.so\n"
+                "  mpbench ab --workload=counter --share=mutex -- build-old -- build-new\n"
+                "\n"
+                "Exit status: 0 no regression: B takes at most the threshold more time, to the\n"
+                "bad end of its interval; 1 a regression: B is slower, beyond chance and by more\n"
+                "than the threshold; 3 inconclusive; 2 usage; 4 could not run; 5 a verification\n"
+                "failed; 130 interrupted.\n",
+        .main = ab_main,
+};
