@@ -94,7 +94,7 @@ static void write_heads(const struct result *result, const struct params *params
         fputs(",worker,pid,pu_begin,pu_end,begin_ns,end_ns,worker_ops,noted_ops,noted_ns,"
               "returned_ns,first_ns,ready_ns,gate_ns,exit_state,exit_code,user_ns,system_ns,"
               "minor_faults,major_faults,voluntary_switches,involuntary_switches,"
-              "run_delay_ns,tsc_ticks",
+              "run_delay_ns,tsc_ticks,max_rss_bytes",
               out);
         for (uint32_t i = 0; i < machine->counter_count && i < COUNTERS_MAX; i++) {
                 static const char *const parts[] = {"", "_status", "_running_share"};
@@ -222,6 +222,7 @@ static void write_worker(const struct result *result, const struct worker_outcom
         number_field(out, done, w->involuntary_switches);
         number_field(out, w->has_run_delay, w->run_delay_ns);
         number_field(out, w->tsc_ticks, w->tsc_ticks);
+        number_field(out, w->max_rss_bytes, w->max_rss_bytes);
         for (uint32_t i = 0; i < machine->counter_count && i < COUNTERS_MAX; i++)
                 write_counter(&machine->counters[i], worker ? &w->counters[i] : NULL, out);
         fputc('\n', out);

@@ -149,6 +149,10 @@ static int put_section(FILE *out, const struct view_section *section)
         if (*wording_team_start(section, text, sizeof(text)))
                 put_paragraph(out, text);
         if (!rc)
+                rc = view_runs(section, &grid);
+        put_grid(out, &grid);
+        grid_done(&grid);
+        if (!rc)
                 rc = view_counters(section, &grid);
         put_grid(out, &grid);
         grid_done(&grid);

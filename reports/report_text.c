@@ -293,6 +293,8 @@ static int print_section(const struct page *page, const struct view_section *sec
                         fputs(said++ ? "" : "\n", page->out);
                         page_wrap(page, 0, 4, " ", text);
                 }
+        if (!rc)
+                rc = print_grid(page, &grid, view_runs(section, &grid));
         if (*wording_team_start(section, text, sizeof(text))) {
                 fprintf(page->out, "\n%*s", INDENT, "");
                 page_wrap(page, INDENT, INDENT + 2, " · ", text);

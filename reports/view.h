@@ -51,12 +51,17 @@ size_t view_parents(const struct view_section *section, int64_t *sizes, size_t r
 /* `label` without its part `part` (" · " is between parts). */
 void view_without(const char *label, const char *part, char *buf, size_t size);
 
+/* A row's name in a table: "sharded · spawn · 4 workers". */
+void view_name_row(const struct view_row *row, char text[GRID_TEXT_BYTES]);
+
 /* Tables: what there is to show of counters, of start costs per parent size, and of their steps.
  * A grid of 0 rows: nothing. -ENOMEM. */
 int view_counters(const struct view_section *section, struct grid *ret);
 /* Names of the counters that are 0 in every row, so that the table leaves them out: "0 throughout:
  * page-faults"; "" when there are none. */
 char *view_zero_counters(const struct view_section *section, char *buf, size_t size);
+/* What one run of a command takes. */
+int view_runs(const struct view_section *section, struct grid *ret);
 int view_starts(const struct view_section *section, struct grid *ret);
 int view_steps(const struct view_section *section, struct grid *ret);
 

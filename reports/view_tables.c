@@ -70,7 +70,7 @@ static bool has_any(const struct cell *cell, const char **names, size_t count)
         return false;
 }
 
-static void name_row(const struct view_row *row, char *text)
+void view_name_row(const struct view_row *row, char text[GRID_TEXT_BYTES])
 {
         page_append(text, GRID_TEXT_BYTES, "%s", row->label);
         if (*row->group)
@@ -147,7 +147,7 @@ int view_counters(const struct view_section *section, struct grid *ret)
                 if (!has_any(row->cell, names, count))
                         continue;
                 rows++;
-                name_row(row, grid_at(ret, rows, 0));
+                view_name_row(row, grid_at(ret, rows, 0));
                 for (size_t j = 0; j < count; j++)
                         set_counter(find_counter(row->cell, names[j]), grid_at(ret, rows, 1 + j));
         }

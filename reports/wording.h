@@ -21,6 +21,8 @@ char *wording_rounds_wanted(const struct result *result, uint32_t rounds, char *
 
 /* Of a workload: the conditions it was measured under (parts between " · "), and what became of the
  * rounds. Figures stem from the rounds that count. */
+/* A command as a shell would take it: "gzip -kf {}". */
+char *wording_command(const struct plan_variant *variant, char *buf, size_t size);
 uint32_t wording_rounds_counted(const struct result *result);
 /* The warning that the figures stem from disturbed rounds; "" when they do not. */
 char *wording_busy(const struct result *result, char *buf, size_t size);

@@ -134,6 +134,8 @@ static void say_quota(const struct environment *machine, char *buf, size_t size)
 
 static void say_runtime(const struct view *view, char *buf, size_t size)
 {
+        if (view->sections[0].result->plan.variant_count)
+                return; /* a command's run is far longer than what a runtime does for it */
         for (size_t i = 0; i < view->section_count; i++)
                 for (size_t j = 0; j < view->sections[i].row_count; j++)
                         if (strcmp(view->sections[i].rows[j].cell->level[FACTOR_RUNTIME], "mproc"))

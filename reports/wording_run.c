@@ -112,19 +112,64 @@ static const char *common_work(const struct view_section *section)
         return section->rows[0].cell->shown_work;
 }
 
+char *wording_command(const struct plan_variant *variant, char *buf, size_t size)
+{
+        static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                    "{}%+,-./:=@_^";
+        const char *word = variant->arguments;
+
+        *buf = '\0';
+        for (uint32_t i = 0; i < variant->argument_count; i++) {
+                bool is_plain = *word && !word[strspn(word, plain)];
+
+                page_append(buf, size, "%s%s", i ? " " : "", is_plain ? "" : "'");
+                for (const char *p = word; *p; p++)
+                        page_append(buf, size, *p == '\'' ? "'\\''" : "%c", *p);
+                page_append(buf, size, is_plain ? "" : "'");
+                word += strlen(word) + 1;
+        }
+        return buf;
+}
+
+/* What a workload is called: of a command its words, of two that are compared "command". */
+static void append_name(const struct view_section *section, char *buf, size_t size)
+{
+        const struct plan *plan = &section->result->plan;
+        char text[256];
+
+        if (plan->variant_count == 1 && plan->variants[0].kind == VARIANT_COMMAND)
+                page_append(buf, size, "%s",
+                            wording_command(&plan->variants[0], text, sizeof(text)));
+        else
+                page_append(buf, size, "%s", section->workload);
+}
+
+/* "12 tasks from files.txt" */
+static void append_input(const struct view_section *section, char *buf, size_t size)
+{
+        const struct plan *plan = &section->result->plan;
+
+        if (plan->input_lines)
+                page_append(buf, size, " · %llu task%s from %s",
+                            (unsigned long long)plan->input_lines,
+                            plan->input_lines == 1 ? "" : "s",
+                            strcmp(plan->input, "-") ? plan->input : "stdin");
+}
+
 char *wording_conditions(const struct view_section *section, char *buf, size_t size)
 {
         const struct plan *plan = &section->result->plan;
         const struct cell *cell = section->rows[0].cell;
 
         *buf = '\0';
-        page_append(buf, size, "%s", section->workload);
+        append_name(section, buf, size);
         append_levels(section, FACTOR_RUNTIME, buf, size);
         append_levels(section, FACTOR_START, buf, size);
         append_levels(section, FACTOR_SUBMIT, buf, size);
         if (!section->is_life_cycle)
                 append_team(section, buf, size);
         append_levels(section, FACTOR_PLACE, buf, size);
+        append_input(section, buf, size);
         for (uint32_t i = 0; i < plan->param_count && i < MPB_PARAMS_MAX; i++)
                 for (uint32_t j = 0; j < cell->param_count && j < MPB_PARAMS_MAX; j++)
                         if (!strcmp(plan->params[i].key, cell->param[j]) &&

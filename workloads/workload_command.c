@@ -118,6 +118,13 @@ static const char *line_at(const struct book *book, uint64_t index)
         return at(book, offsets[index]);
 }
 
+/* All runs of a line follow one another, so that they are one worker's: two runs of one line at a
+ * time could be in each other's way. */
+static const char *line_of(const struct book *book, uint64_t run, uint64_t runs)
+{
+        return line_at(book, runs > book->line_count ? run * book->line_count / runs : run);
+}
+
 static int map_book(struct command_local *local, int fd, struct mproc_err *err)
 {
         struct stat info;
@@ -251,14 +258,14 @@ static void detach(struct mpb_worker *worker)
 }
 
 /* The arguments of one run: a line in each place. */
-static void fill_argv(struct command_local *local, uint64_t run)
+static void fill_argv(struct command_local *local, uint64_t run, uint64_t runs)
 {
         const struct book *book = local->book;
         const char *argument = at(book, book->arguments), *line = "", *place;
         char *to = local->text;
 
         if (book->line_count)
-                line = line_at(book, run % book->line_count);
+                line = line_of(book, run, runs);
         for (uint32_t i = 0; i < book->argument_count; i++) {
                 local->argv[i] = to;
                 while (book->line_count && (place = strstr(argument, BOOK_PLACE))) {
@@ -315,7 +322,7 @@ static void run_command(struct mpb_worker *worker, uint64_t run)
         struct rusage usage;
         pid_t pid, ended;
 
-        fill_argv(local, run);
+        fill_argv(local, run, worker->trial->ops);
         slot->spawn_error = posix_spawn(&pid, at(local->book, local->book->program),
                                         &local->actions, &local->attr, local->argv, environ);
         if (slot->spawn_error) {

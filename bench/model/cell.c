@@ -110,6 +110,8 @@ void cell_label(const struct result *result, const struct cell *cell, char *buf,
         for (uint32_t i = 0; i < cell->param_count; i++)
                 if (param_differs(result, cell, cell->param[i]))
                         add_param(&label, cell, i);
+        if (!label.used && *cell->level[FACTOR_SUBMIT]) /* tasks: nothing is shared */
+                add_level(&label, cell, FACTOR_WORKERS);
         for (size_t i = 0; i < 3 && !label.used; i++)
                 add_level(&label, cell, order[i]);
         if (!label.used)

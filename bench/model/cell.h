@@ -53,6 +53,15 @@ struct cell_loss {
         double worst;           /* share of the expected value that was missing, 0…1 */
 };
 
+/* What one run of a command took, on average within a trial. */
+struct cell_run {
+        struct summary time_ns;            /* from its start until it was waited for */
+        struct summary user_ns, system_ns; /* with all processes that it waited for, and a little of
+                                              the worker's own */
+        uint64_t max_rss_bytes; /* of the largest process in any trial, at least that of the worker
+                                   which started it; 0: not known */
+};
+
 struct cell {
         uint32_t id; /* = index */
         char workload[NAME_MAX_BYTES];
@@ -82,6 +91,7 @@ struct cell {
         char place_note[192]; /* what is to be known of where the workers run; empty: nothing */
         struct summary summary[METRIC_COUNT];
         struct summary step[4]; /* life cycle: returned, first, ready, wall (ns) */
+        struct cell_run run;    /* of a command; zero: it is none */
         uint32_t counter_count;
         uint32_t placed_wrong; /* workers seen on a PU that they were not bound to */
         struct cell_counter counters[CELL_COUNTERS_MAX];

@@ -125,6 +125,14 @@ static const struct field step_fields[] = {
         {0},
 };
 
+static const struct field run_fields[] = {
+        {OBJECT(struct cell_run, "time_ns", time_ns, summary_fields), OR_NULL(0)},
+        {OBJECT(struct cell_run, "user_ns", user_ns, summary_fields), OR_NULL(0)},
+        {OBJECT(struct cell_run, "system_ns", system_ns, summary_fields), OR_NULL(0)},
+        {PLAIN(struct cell_run, "max_rss_bytes", max_rss_bytes), OR_NULL(0)},
+        {0},
+};
+
 static const struct field metric_fields[] = {
         {SUMMARY("throughput", summary[METRIC_THROUGHPUT])},
         {SUMMARY("makespan", summary[METRIC_MAKESPAN])},
@@ -231,6 +239,7 @@ const struct field json_cell_fields[] = {
         {PLAIN(struct cell, "expected", expected_value), OR_NULL(0)},
         {OTHER("summary", write_summary, read_summary)},
         {GROUP("start_steps", step_fields)},
+        {OBJECT(struct cell, "run", run, run_fields), OR_NULL(0)},
         {OTHER("counters", write_counters, read_counters)},
         {PLAIN(struct cell, "advice", advice)},
         {0},

@@ -115,6 +115,7 @@ static const struct field worker_fields[] = {
         {PLAIN(struct worker_outcome, "run_delay_ns", run_delay_ns),
          KNOWN_BY(struct worker_outcome, has_run_delay, 1)},
         {PLAIN(struct worker_outcome, "tsc_ticks", tsc_ticks), OR_NULL(0)},
+        {PLAIN(struct worker_outcome, "max_rss_bytes", max_rss_bytes), OR_NULL(0)},
         {OTHER("counters", write_counters, read_counters)},
         {0},
 };

@@ -51,6 +51,9 @@ bool measure_is_asked_for(const struct plan *plan, const struct cell *cell);
 /* Medians, intervals, losses and counters of every cell from the trials. */
 int summarise_cells(struct result *result, struct mproc_err *err);
 
+/* What a run of a command took, from `n` trials; `values` has room for as many. */
+void summarise_runs(const struct trial *const *trials, size_t n, double *values, struct cell *cell);
+
 /* Comparisons with the baseline, Holm, verdicts; earlier comparisons are dropped. */
 int judge_cells(struct result *result, struct mproc_err *err);
 

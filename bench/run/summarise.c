@@ -6,6 +6,7 @@
 #include "count/metric_table.h"
 #include "run/figure.h"
 #include "stats/interval.h"
+#include "workloads/workload_table.h"
 #include <errno.h>
 #include <math.h>
 #include <mproc/mproc.h>
@@ -285,6 +286,8 @@ static void summarise_cell(const struct result *result, struct cell *cell, struc
         } else if (sample->n) {
                 judge_length(&result->environment, cell, sample);
                 check_placement(cell, sample);
+                if (workload_find(cell->workload)->flags & MPB_CHILDREN)
+                        summarise_runs(sample->trials, sample->n, sample->values, cell);
                 metric_summarise(result->environment.counters, result->environment.counter_count,
                                  sample->trials, sample->n, cell);
         }

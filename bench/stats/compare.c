@@ -128,24 +128,18 @@ static double normal_exceeded(double tail)
         return low;
 }
 
-<<<<<<< HEAD
-/* Standard error of one round's log-ratio, as the interval of confidence 1 − alpha tells it. */
-static double round_error(const struct effect *effect, double alpha)
-=======
 /* Scatter of one round's log-ratio, as a standard error of the median, from the interval's width.
  */
 static double scatter_of(const struct effect *effect, double alpha)
->>>>>>> stats
 {
         return (log(effect->high) - log(effect->low)) / 2 * sqrt((double)effect->n) /
                normal_exceeded(alpha / 2);
 }
 
-<<<<<<< HEAD
-/* Rounds in which a mean moves `error` × `deviations` away from a limit at this distance. */
-static double rounds_to_clear(double error, double deviations, double distance)
+/* Rounds in which a mean moves `scatter` × `deviations` away from a limit at this distance. */
+static double rounds_to_clear(double scatter, double deviations, double distance)
 {
-        double root = distance > 0 ? error * deviations / distance : INFINITY;
+        double root = distance > 0 ? scatter * deviations / distance : INFINITY;
 
         return root * root;
 }
@@ -156,7 +150,12 @@ static size_t rounds_to_name(double rounds, const struct effect *effect, double 
 {
         size_t needed = compare_rounds_needed(m, alpha);
 
-=======
+        if (!(rounds <= ROUNDS_FORESEEABLE))
+                return 0;
+        rounds = ceil(fmax(rounds, (double)effect->n + 1));
+        return rounds > (double)needed ? (size_t)rounds : needed;
+}
+
 /* The distance from 1 that n rounds find, in such scatters: the sign test allows a few rounds on
  * the other side, and so many lie there that often. INFINITY: it allows none. */
 static double distance_found(size_t n, double alpha, size_t m)
@@ -191,42 +190,24 @@ static double rounds_to_find(double distance, double alpha, size_t m)
         return (double)enough;
 }
 
-size_t compare_rounds_for_verdict(const struct effect *effect, double threshold, double alpha,
-                                  size_t m)
+/* Rounds after which an interval of confidence 1 − alpha ends before a limit at this distance. */
+static double rounds_to_stay_within(double scatter, double alpha, double distance)
 {
-        double distance = fabs(log(effect->ratio)), scatter = scatter_of(effect, alpha), limit,
-               same, rounds;
-        size_t needed = compare_rounds_needed(m, alpha);
-
-        if (isnan(scatter))
-                return 0;
-        limit = effect->ratio > 1 ? log1p(threshold) : -log1p(-threshold);
-        same = limit > distance
-                       ? scatter * (normal_exceeded(alpha / 2) + normal_exceeded(1 - POWER)) /
-                                 (limit - distance)
-                       : INFINITY;
-        rounds = fmin(rounds_to_find(distance / scatter, alpha, m), same * same);
->>>>>>> stats
-        if (!(rounds <= ROUNDS_FORESEEABLE))
-                return 0;
-        rounds = ceil(fmax(rounds, (double)effect->n + 1));
-        return rounds > (double)needed ? (size_t)rounds : needed;
+        return rounds_to_clear(scatter, normal_exceeded(alpha / 2) + normal_exceeded(1 - POWER),
+                               distance);
 }
 
 size_t compare_rounds_for_verdict(const struct effect *effect, double threshold, double alpha,
                                   size_t m)
 {
-        double distance = fabs(log(effect->ratio)), at_level = normal_exceeded(alpha / 2),
-               at_holm = normal_exceeded(alpha / 2 / (double)(m ? m : 1)),
-               spare = normal_exceeded(1 - POWER), error, limit, differ, same;
+        double distance = fabs(log(effect->ratio)), scatter = scatter_of(effect, alpha),
+               limit = effect->ratio > 1 ? log1p(threshold) : -log1p(-threshold);
 
-        if (isnan(effect->low) || isnan(effect->high))
+        if (isnan(scatter))
                 return 0;
-        error = round_error(effect, alpha);
-        limit = effect->ratio > 1 ? log1p(threshold) : -log1p(-threshold);
-        differ = rounds_to_clear(error, at_holm + spare, distance);
-        same = rounds_to_clear(error, at_level + spare, limit - distance);
-        return rounds_to_name(fmin(differ, same), effect, alpha, m);
+        return rounds_to_name(fmin(rounds_to_find(distance / scatter, alpha, m),
+                                   rounds_to_stay_within(scatter, alpha, limit - distance)),
+                              effect, alpha, m);
 }
 
 enum regression compare_regression(const struct effect *effect, enum verdict verdict,
@@ -246,15 +227,11 @@ size_t compare_rounds_for_regression(const struct effect *effect, bool higher_is
                                      double threshold, double alpha, size_t m)
 {
         double cost = higher_is_better ? -log(effect->ratio) : log(effect->ratio),
-               limit = log1p(threshold), spare = normal_exceeded(1 - POWER), error, rounds;
+               limit = log1p(threshold), scatter = scatter_of(effect, alpha);
 
-        if (isnan(effect->low) || isnan(effect->high))
+        if (isnan(scatter))
                 return 0;
-        error = round_error(effect, alpha);
-        rounds = cost > limit
-                         ? rounds_to_clear(error,
-                                           normal_exceeded(alpha / 2 / (double)(m ? m : 1)) + spare,
-                                           cost)
-                         : rounds_to_clear(error, normal_exceeded(alpha / 2) + spare, limit - cost);
-        return rounds_to_name(rounds, effect, alpha, m);
+        return rounds_to_name(cost > limit ? rounds_to_find(cost / scatter, alpha, m)
+                                           : rounds_to_stay_within(scatter, alpha, limit - cost),
+                              effect, alpha, m);
 }

@@ -48,7 +48,7 @@ size_t compare_rounds_needed(size_t m, double alpha);
 enum verdict compare_verdict(const struct effect *effect, double p_holm, bool higher_is_better,
                              double threshold, double alpha);
 
-/* Both of these take an effect whose interval has confidence 1 − alpha, and from its width what one
+/* These take an effect whose interval has confidence 1 − alpha, and from its width what one
  * round scatters; `m`: as many comparisons does Holm correct for. A verdict is one that four runs
  * in five come to. */
 
@@ -57,7 +57,11 @@ enum verdict compare_verdict(const struct effect *effect, double p_holm, bool hi
 size_t compare_rounds_for_verdict(const struct effect *effect, double threshold, double alpha,
                                   size_t m);
 
-<<<<<<< HEAD
+/* The smallest effect that `rounds` rounds would find, relative: 0.03 means a ratio of 1.03 or
+ * 1 / 1.03. Exact for the sign test where log-ratios are normal. NaN: the effect has no interval,
+ * or so few rounds find nothing, however large. */
+double compare_smallest_effect(const struct effect *effect, size_t rounds, double alpha, size_t m);
+
 /* May the cell replace the baseline? Ordered: of several, the greatest tells of all. */
 enum regression {
         REGRESSION_NO, /* it costs at most 1 + threshold of the baseline: its interval's bad end
@@ -75,11 +79,5 @@ enum regression compare_regression(const struct effect *effect, enum verdict ver
 /* As compare_rounds_for_verdict: about how many rounds would make REGRESSION_UNCLEAR clear. */
 size_t compare_rounds_for_regression(const struct effect *effect, bool higher_is_better,
                                      double threshold, double alpha, size_t m);
-=======
-/* The smallest effect that `rounds` rounds would find, relative: 0.03 means a ratio of 1.03 or
- * 1 / 1.03. Exact for the sign test where log-ratios are normal. NaN: the effect has no interval,
- * or so few rounds find nothing, however large. */
-double compare_smallest_effect(const struct effect *effect, size_t rounds, double alpha, size_t m);
->>>>>>> stats
 
 #endif

@@ -113,6 +113,8 @@ static void fill_cell(struct cell *cell)
                 cell->summary[i].reserved = 0;
         for (size_t i = 0; i < COUNT(cell->step); i++)
                 cell->step[i].reserved = 0;
+        cell->run.time_ns.reserved = cell->run.user_ns.reserved = 0;
+        cell->run.system_ns.reserved = 0;
         cell->counter_count = CELL_COUNTERS_MAX;
         for (size_t i = 0; i < CELL_COUNTERS_MAX; i++) {
                 END(cell->counters[i].name);

@@ -1,0 +1,67 @@
+/* The table of view.h that shows what a run of a command takes. */
+#include "reports/view.h"
+#include "reports/wording.h"
+
+#include "base/units.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { COLUMN_TIME = 1, COLUMN_USER, COLUMN_SYSTEM, COLUMN_RSS, COLUMNS };
+
+static bool has_runs(const struct cell *cell)
+{
+        return cell->status == CELL_MEASURED && cell->run.time_ns.n;
+}
+
+/* A process begins with the peak of the one that started it, so that a smaller one of its own is
+ * not seen. */
+static bool is_of_the_worker(const struct result *result, const struct cell *cell)
+{
+        for (size_t i = 0; i < result->trial_count; i++)
+                if (result->trials[i].cell == cell->id)
+                        return (double)cell->run.max_rss_bytes <
+                               1.2 * (double)result->trials[i].outcome.host_rss_bytes;
+        return false;
+}
+
+static void put_time(const struct summary *summary, bool interval, char *text)
+{
+        if (summary->median > 0)
+                wording_duration(summary, interval, text, GRID_TEXT_BYTES);
+        else
+                snprintf(text, GRID_TEXT_BYTES, "0 ms"); /* less than the kernel's clock tells */
+}
+
+int view_runs(const struct view_section *section, struct grid *ret)
+{
+        static const char *const heads[COLUMNS] = {"Per run", "time", "user", "system", "peak RSS"};
+        size_t rows = 0;
+
+        *ret = (struct grid){0};
+        for (size_t i = 0; i < section->row_count; i++)
+                rows += has_runs(section->rows[i].cell);
+        if (!rows)
+                return 0;
+        if (grid_init(ret, 1 + rows, COLUMNS))
+                return -ENOMEM;
+        for (size_t i = 0; i < COLUMNS; i++)
+                snprintf(grid_at(ret, 0, i), GRID_TEXT_BYTES, "%s", heads[i]);
+        rows = 0;
+        for (size_t i = 0; i < section->row_count; i++) {
+                const struct cell *cell = section->rows[i].cell;
+                char size[32];
+
+                if (!has_runs(cell))
+                        continue;
+                rows++;
+                view_name_row(&section->rows[i], grid_at(ret, rows, 0));
+                put_time(&cell->run.time_ns, true, grid_at(ret, rows, COLUMN_TIME));
+                put_time(&cell->run.user_ns, false, grid_at(ret, rows, COLUMN_USER));
+                put_time(&cell->run.system_ns, false, grid_at(ret, rows, COLUMN_SYSTEM));
+                snprintf(grid_at(ret, rows, COLUMN_RSS), GRID_TEXT_BYTES, "%s%s",
+                         is_of_the_worker(section->result, cell) ? "at most " : "",
+                         units_format_size((double)cell->run.max_rss_bytes, size, sizeof(size)));
+        }
+        return 0;
+}
