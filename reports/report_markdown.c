@@ -141,6 +141,10 @@ static int put_section(FILE *out, const struct view_section *section)
         }
         if (!section->is_life_cycle || section->compared)
                 put_rows(out, section);
+        if (!rc)
+                rc = view_latency(section, &grid);
+        put_grid(out, &grid);
+        grid_done(&grid);
         if (*wording_team_start(section, text, sizeof(text)))
                 put_paragraph(out, text);
         if (!rc)

@@ -286,6 +286,8 @@ static int print_section(const struct page *page, const struct view_section *sec
                 fputc('\n', page->out);
                 print_rows(page, section);
         }
+        if (!rc)
+                rc = print_grid(page, &grid, view_latency(section, &grid));
         if (*wording_team_start(section, text, sizeof(text))) {
                 fprintf(page->out, "\n%*s", INDENT, "");
                 page_wrap(page, INDENT, INDENT + 2, " · ", text);

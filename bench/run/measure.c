@@ -110,6 +110,7 @@ int measure_trial(struct measurement *m, struct cell *cell, uint64_t ops, uint64
                 .seed = seed,
                 .timeout_ns = m->result->plan.timeout_ns,
                 .counter_count = env->counter_count,
+                .timed = cell->latency.timed,
         };
         struct cpuset *cpus = calloc(cell->workers, sizeof(*cpus));
         struct mproc_err why = {0};
