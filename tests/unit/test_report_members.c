@@ -113,6 +113,11 @@ static void fill_cell(struct cell *cell)
                 cell->summary[i].reserved = 0;
         for (size_t i = 0; i < COUNT(cell->step); i++)
                 cell->step[i].reserved = 0;
+        cell->latency.timed = 1;
+        cell->latency.reserved = 0;
+        END(cell->latency.note);
+        for (size_t i = 0; i < LATENCY_COUNT; i++)
+                cell->latency.summary[i].reserved = 0;
         cell->counter_count = CELL_COUNTERS_MAX;
         for (size_t i = 0; i < CELL_COUNTERS_MAX; i++) {
                 END(cell->counters[i].name);
@@ -159,6 +164,7 @@ static void every_member_is_read_back(void **unused)
         result.disturbed_rounds = 7;
         result.disturbed_kept = 1;
         result.workers_bound = 2;
+        memset(&result.trend, 1, sizeof(result.trend));
         TEXT(result.no_verdict, "too short");
         TEXT(result.advice[0], "first");
         TEXT(result.advice[2], "third");
