@@ -34,7 +34,7 @@ static bool say_warmup(const struct result *result, char *buf, size_t size)
         uint32_t warmup = result->trend.warmup;
 
         for (size_t i = 0; i < result->cell_count && !result->trend.n; i++)
-                if (result->cells[i].status == CELL_MEASURED)
+                if (result->cells[i].trend.n)
                         warmup = result->cells[i].trend.warmup;
         if (!warmup)
                 return false;

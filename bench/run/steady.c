@@ -28,9 +28,14 @@ struct chart {
 
 static struct cell_trend trend_in(const double *values, size_t rounds)
 {
-        struct trend trend = trend_of(values, rounds);
-        struct cell_trend ret = {.change = trend.change, .p = trend.p, .p_holm = NAN};
+        struct cell_trend ret = {.p_holm = NAN};
+        struct trend trend;
 
+        while (rounds && isnan(values[rounds - 1]))
+                rounds--; /* a change is one over the rounds that there were */
+        trend = trend_of(values, rounds);
+        ret.change = trend.change;
+        ret.p = trend.p;
         for (size_t i = 0; i < rounds; i++)
                 ret.n += !isnan(values[i]);
         ret.warmup = (uint32_t)trend.warmup;

@@ -133,6 +133,8 @@ static void what_is_written_is_what_the_schema_describes(void **unused)
 
         (void)unused;
         fixture_result(&result);
+        result.cells[0].latency = (struct cell_latency){.timed = 1, .summary = {{1, 1, 1, 12, 0}}};
+        result.trials[0].outcome.latency = (struct trial_latency){.count = 20, .ns = {1}};
         text = round_trip_write(&result);
         root = json_loads(text, 0, NULL);
         validate(schema, root, "report");
