@@ -13,8 +13,8 @@
 /* How often is something seen that is not there? A drift in 5 % of runs at the most, however many
  * cells: Holm's correction covers all of them and their speed in common. A warm-up in 1 % to 1.6 %
  * of runs: reports look for it once, in the speed in common. Two modes have no p-value to correct:
- * 0.3 % to 1 % of the cells whose figures have one centre, so one run in 10 to 25 of 13 cells; less,
- * since modes closer than the threshold are left out. */
+ * they are seen in 0.3 % to 1 % of cells whose figures have one centre, so in 4 % to 12 % of runs
+ * of 13 such cells, and in fewer where modes closer than the threshold are left out. */
 
 /* Values of every cell that was measured, by round, and what is made of them. */
 struct chart {
