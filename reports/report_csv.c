@@ -107,6 +107,9 @@ static void write_heads(const struct result *result, const struct params *params
                         text_field(out, name);
                 }
         }
+        fputs(",latency_count", out);
+        for (int i = 0; i < LATENCY_COUNT; i++)
+                fprintf(out, ",latency_%s_ns", latency_name(i));
         fputc('\n', out);
 }
 
@@ -225,6 +228,14 @@ static void write_worker(const struct result *result, const struct worker_outcom
         number_field(out, w->max_rss_bytes, w->max_rss_bytes);
         for (uint32_t i = 0; i < machine->counter_count && i < COUNTERS_MAX; i++)
                 write_counter(&machine->counters[i], worker ? &w->counters[i] : NULL, out);
+}
+
+/* Of the team, at the end of each of its workers' rows. */
+static void write_latency(const struct trial_latency *latency, FILE *out)
+{
+        number_field(out, latency->count, latency->count);
+        for (int i = 0; i < LATENCY_COUNT; i++)
+                number_field(out, latency->ns[i], latency->ns[i]);
         fputc('\n', out);
 }
 
@@ -250,6 +261,7 @@ static int write_csv(const struct result *result, const struct report_style *sty
                         write_cell(&result->cells[trial->cell], trial, &params, out);
                         write_trial(trial, out);
                         write_worker(result, rows ? &trial->workers[j] : NULL, out);
+                        write_latency(&trial->outcome.latency, out);
                 }
         }
         rc = report_end(out, err);

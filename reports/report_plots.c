@@ -1,6 +1,7 @@
 /* plots/: rates (or times) by strategy and start method, start costs, scaling over workers; those
  * of them that the result has data for. */
 #include "base/text.h"
+#include "reports/gallery.h"
 #include "reports/gnuplot.h"
 #include "reports/plot_dots.h"
 #include "reports/plot_panels.h"
@@ -11,67 +12,9 @@
 #include "base/error.h"
 #include "base/units.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <string.h>
-
-#define CONDITIONS_BYTES 1024
-
-/* The folder being filled, and the names of what is in it. */
-struct gallery {
-        const struct result *result;
-        int folder;
-        size_t count;
-        char names[3 * (WORKLOADS_MAX + 1)][PLOT_NAME_BYTES];
-};
-
-/* "throughput", or "throughput-counter" where several workloads have one. */
-static const char *name_plot(struct gallery *gallery, const char *what, const char *workload,
-                             bool alone)
-{
-        char *name = gallery->names[gallery->count];
-
-        snprintf(name, PLOT_NAME_BYTES, "%s%s%s", what, alone ? "" : "-", alone ? "" : workload);
-        for (char *p = name; *p; p++)
-                if (!isalnum((unsigned char)*p) && *p != '-')
-                        *p = '_';
-        return name;
-}
-
-static bool has_room(const struct gallery *gallery)
-{
-        return gallery->count < sizeof(gallery->names) / sizeof(*gallery->names);
-}
-
-static bool has_intervals(const struct view_section *section)
-{
-        for (size_t i = 0; i < section->row_count; i++) {
-                const struct summary *summary =
-                        section->is_life_cycle ? view_life(section->rows[i].cell)
-                                               : &section->rows[i].cell->summary[section->metric];
-
-                if (summary->n && isfinite(summary->ci_low) && isfinite(summary->ci_high))
-                        return true;
-        }
-        return false;
-}
-
-static void name_conditions(const struct view_section *section, char *buf)
-{
-        const struct result *result = section->result;
-
-        wording_conditions(section, buf, CONDITIONS_BYTES);
-        page_append(buf, CONDITIONS_BYTES,
-                    has_intervals(section) ? " · medians and 95 %% intervals over %u rounds"
-                                           : " · medians over %u rounds, too few for intervals",
-                    wording_rounds_counted(result));
-        if (result->disturbed_kept && result->disturbed_rounds)
-                page_append(buf, CONDITIONS_BYTES, " · busy machine: %u of %u rounds disturbed",
-                            result->disturbed_rounds, result->rounds);
-        if (result->end == RESULT_INTERRUPTED)
-                page_append(buf, CONDITIONS_BYTES, " (INTERRUPTED)");
-}
 
 static void name_axis(const struct view_section *section, char *buf, size_t size)
 {
@@ -134,8 +77,10 @@ static void describe_row(const struct view_row *row, struct dots_row *ret)
         char word[32], remark[512];
 
         wording_verdict(row, word, sizeof(word));
-        snprintf(ret->word, sizeof(ret->word), "%s",
-                 row->cell->status == CELL_MEASURED ? word : "");
+        if (row->cell->status == CELL_MEASURED)
+                snprintf(ret->word, sizeof(ret->word), "%s%s%s", word,
+                         *word && view_has_modes(row->cell) ? ", " : "",
+                         view_has_modes(row->cell) ? "two modes" : "");
         if (row->comparison)
                 snprintf(ret->ratio, sizeof(ret->ratio), "%.*f×",
                          wording_ratio_decimals(row->comparison->ratio), row->comparison->ratio);
@@ -156,11 +101,11 @@ static int plot_rates(struct gallery *gallery, const struct view_section *sectio
                       struct mproc_err *err)
 {
         uint32_t workers = most_workers(section);
-        char title[160], axis[96], conditions[CONDITIONS_BYTES], label[VIEW_LABEL_BYTES];
+        char title[160], axis[96], conditions[GALLERY_CONDITIONS], label[VIEW_LABEL_BYTES];
         struct dots dots;
         int rc;
 
-        if (!workers || !has_room(gallery))
+        if (!workers || !gallery_has_room(gallery))
                 return 0;
         if (dots_init(&dots, section->row_count))
                 return error_set(err, -ENOMEM, "plots", "no memory for the plots");
@@ -186,10 +131,11 @@ static int plot_rates(struct gallery *gallery, const struct view_section *sectio
         snprintf(title, sizeof(title), "%s: %s", section->workload, axis);
         if (workers_differ(section))
                 page_append(title, sizeof(title), ", %u workers", workers);
-        name_conditions(section, conditions);
-        rc = dots_write(&dots, gallery->result, gallery->folder,
-                        name_plot(gallery, metric_name(section->metric), section->workload, alone),
-                        title, conditions, err);
+        gallery_conditions(section, conditions);
+        rc = dots_write(
+                &dots, gallery->result, gallery->folder,
+                gallery_name(gallery, metric_name(section->metric), section->workload, alone),
+                title, conditions, err);
         gallery->count += !rc;
         dots_done(&dots);
         return rc;
@@ -209,18 +155,19 @@ static void name_missing(const struct view_section *section, char *buf)
                                 (j < i || is_measured(section, other));
                 }
                 if (!known)
-                        page_append(buf, CONDITIONS_BYTES, " · %u workers: no rate", cell->workers);
+                        page_append(buf, GALLERY_CONDITIONS, " · %u workers: no rate",
+                                    cell->workers);
         }
 }
 
 static int plot_scaling(struct gallery *gallery, const struct view_section *section, bool alone,
                         struct mproc_err *err)
 {
-        char title[160], axis[96], conditions[CONDITIONS_BYTES], label[VIEW_LABEL_BYTES];
+        char title[160], axis[96], conditions[GALLERY_CONDITIONS], label[VIEW_LABEL_BYTES];
         struct panels panels;
         int rc;
 
-        if (!workers_differ(section) || !has_room(gallery))
+        if (!workers_differ(section) || !gallery_has_room(gallery))
                 return 0;
         if (panels_init(&panels, section->row_count))
                 return error_set(err, -ENOMEM, "plots", "no memory for the plots");
@@ -241,12 +188,12 @@ static int plot_scaling(struct gallery *gallery, const struct view_section *sect
                              &cell->summary[section->metric], unit_of(section));
         }
         snprintf(title, sizeof(title), "%s: %s over workers", section->workload, axis);
-        name_conditions(section, conditions);
+        gallery_conditions(section, conditions);
         name_missing(section, conditions);
         page_append(conditions, sizeof(conditions),
                     " · dashed: ideal scaling from the first point");
         rc = panels_write(&panels, gallery->result, gallery->folder,
-                          name_plot(gallery, "scaling", section->workload, alone), title,
+                          gallery_name(gallery, "scaling", section->workload, alone), title,
                           conditions, err);
         gallery->count += !rc;
         panels_done(&panels);
@@ -333,17 +280,17 @@ static int draw_start_panels(struct gallery *gallery, const struct view_section 
 static int plot_start(struct gallery *gallery, const struct view_section *section, bool alone,
                       struct mproc_err *err)
 {
-        char title[160], conditions[CONDITIONS_BYTES];
+        char title[160], conditions[GALLERY_CONDITIONS];
         int64_t parents[LEVELS_MAX];
         size_t count = view_parents(section, parents, LEVELS_MAX);
         const char *name;
 
-        if (!has_room(gallery))
+        if (!gallery_has_room(gallery))
                 return 0;
-        name = name_plot(gallery, "start", section->workload, alone);
+        name = gallery_name(gallery, "start", section->workload, alone);
         snprintf(title, sizeof(title), "%s: one process, from the call to the end of the join",
                  section->workload);
-        name_conditions(section, conditions);
+        gallery_conditions(section, conditions);
         if (count <= 2)
                 return draw_start_dots(gallery, section, name, title, conditions, err);
         return draw_start_panels(gallery, section, parents, count, name, title, conditions, err);
@@ -372,6 +319,8 @@ static int write_plots(const struct result *result, int folder, struct mproc_err
                 rc = plot_rates(&gallery, section, works == 1, err);
                 if (!rc)
                         rc = plot_scaling(&gallery, section, works == 1, err);
+                if (!rc)
+                        rc = plot_latency(&gallery, section, works == 1, err);
         }
         view_done(&view);
         for (size_t i = 0; i < gallery.count && !rc; i++)

@@ -21,6 +21,13 @@ const struct summary *view_life(const struct cell *cell)
         return cell->step[3].n ? &cell->step[3] : &cell->summary[METRIC_WALL];
 }
 
+const struct summary *view_task_time(const struct view_row *row, enum latency latency)
+{
+        static const struct summary none;
+
+        return row->cell->status == CELL_MEASURED ? &row->cell->latency.summary[latency] : &none;
+}
+
 int64_t view_parent_bytes(const struct cell *cell)
 {
         for (uint32_t i = 0; i < cell->param_count; i++)

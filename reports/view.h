@@ -40,6 +40,14 @@ struct view {
 int view_init(struct view *view, const struct result *result, struct mproc_err *err);
 void view_done(struct view *view);
 
+/* Its trials fall into two groups, so its median is none to go by. */
+static inline bool view_has_modes(const struct cell *cell)
+{
+        return cell->status == CELL_MEASURED && cell->modes.low_n;
+}
+
+/* n = 0: it is not known, or the cell has no figures to be shown. */
+const struct summary *view_task_time(const struct view_row *row, enum latency latency);
 /* "fork", "raw-posix_spawn": how a life-cycle cell starts its process. */
 void view_method(const struct cell *cell, char *buf, size_t size);
 /* A life cycle from the call to the end of the join. */
@@ -51,12 +59,18 @@ size_t view_parents(const struct view_section *section, int64_t *sizes, size_t r
 /* `label` without its part `part` (" · " is between parts). */
 void view_without(const char *label, const char *part, char *buf, size_t size);
 
+<<<<<<< HEAD
 /* A row's name in a table: "sharded · spawn · 4 workers". */
 void view_name_row(const struct view_row *row, char text[GRID_TEXT_BYTES]);
 
 /* Tables: what there is to show of counters, of start costs per parent size, and of their steps.
  * A grid of 0 rows: nothing. -ENOMEM. */
+=======
+/* Tables: what there is to show of counters, of the times of tasks, of start costs per parent size,
+ * and of their steps. A grid of 0 rows: nothing. -ENOMEM. */
+>>>>>>> latency
 int view_counters(const struct view_section *section, struct grid *ret);
+int view_latency(const struct view_section *section, struct grid *ret);
 /* Names of the counters that are 0 in every row, so that the table leaves them out: "0 throughout:
  * page-faults"; "" when there are none. */
 char *view_zero_counters(const struct view_section *section, char *buf, size_t size);

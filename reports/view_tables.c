@@ -155,6 +155,41 @@ int view_counters(const struct view_section *section, struct grid *ret)
         return 0;
 }
 
+int view_latency(const struct view_section *section, struct grid *ret)
+{
+        static const char *const heads[] = {"p50", "p90", "p99", "p99.9"};
+        size_t rows = 0, columns = 0;
+
+        *ret = (struct grid){0};
+        for (size_t i = 0; i < section->row_count; i++)
+                for (size_t j = 0; j < LATENCY_MAX && view_task_time(&section->rows[i], j)->n; j++)
+                        columns = j >= columns ? j + 1 : columns;
+        if (!columns)
+                return 0;
+        if (grid_init(ret, 1 + section->row_count, 1 + columns))
+                return -ENOMEM;
+        snprintf(grid_at(ret, 0, 0), GRID_TEXT_BYTES, "Time of a task");
+        for (size_t j = 0; j < columns; j++)
+                snprintf(grid_at(ret, 0, 1 + j), GRID_TEXT_BYTES, "%s", heads[j]);
+        for (size_t i = 0; i < section->row_count; i++) {
+                const struct view_row *row = &section->rows[i];
+
+                if (!view_task_time(row, LATENCY_P50)->n)
+                        continue;
+                rows++;
+                name_row(row, grid_at(ret, rows, 0));
+                for (size_t j = 0; j < columns; j++) {
+                        char *text = grid_at(ret, rows, 1 + j);
+
+                        wording_duration(view_task_time(row, j), true, text, GRID_TEXT_BYTES);
+                        if (!*text)
+                                snprintf(text, GRID_TEXT_BYTES, "–");
+                }
+        }
+        ret->rows = 1 + rows;
+        return 0;
+}
+
 /* Methods by where they first occur, parents by size. */
 struct starts {
         size_t methods, parents;

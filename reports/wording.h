@@ -60,6 +60,9 @@ char *wording_team_start(const struct view_section *section, char *buf, size_t s
  */
 char *wording_missing_counter(const struct result *result, size_t index, char *buf, size_t size);
 
+/* A warm-up, a drift of the machine, or cells that drifted: at most one of these. */
+char *wording_steady(const struct result *result, char *buf, size_t size);
+
 /* What the figures do not tell, sentence by sentence; "" past the end. */
 char *wording_limit(const struct view *view, size_t index, char *buf, size_t size);
 

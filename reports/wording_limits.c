@@ -237,6 +237,30 @@ static void say_placement(const struct view *view, size_t index, char *buf, size
         }
 }
 
+/* Why there are no times of single tasks, where there might be some. */
+static void say_latency(const struct view *view, char *buf, size_t size)
+{
+        const struct result *result = view->sections[0].result;
+        const char *note = "";
+        bool few = false;
+
+        for (size_t i = 0; i < result->cell_count; i++) {
+                const struct cell *cell = &result->cells[i];
+
+                if (cell->status != CELL_MEASURED)
+                        continue;
+                note = *note ? note : cell->latency.note;
+                few |= cell->latency.timed && !cell->latency.summary[LATENCY_P50].n;
+        }
+        if (*note)
+                wording_sentence(note, buf, size);
+        else if (few)
+                page_append(buf, size,
+                            "Fewer than %d tasks in a trial are too few for a median of their "
+                            "times.",
+                            2 * LATENCY_ABOVE);
+}
+
 char *wording_limit(const struct view *view, size_t index, char *buf, size_t size)
 {
         const struct environment *machine;
@@ -245,16 +269,20 @@ char *wording_limit(const struct view *view, size_t index, char *buf, size_t siz
         if (!view->section_count)
                 return buf;
         machine = &view->sections[0].result->environment;
-        for (int which = 0; which < 6; which++) {
+        for (int which = 0; which < 8; which++) {
                 if (which == 0)
-                        say_oversubscribed(view, buf, size);
+                        wording_steady(view->sections[0].result, buf, size);
                 else if (which == 1)
-                        say_quota(machine, buf, size);
+                        say_oversubscribed(view, buf, size);
                 else if (which == 2)
-                        say_work(view, buf, size);
+                        say_quota(machine, buf, size);
                 else if (which == 3)
-                        say_serial(view, buf, size);
+                        say_work(view, buf, size);
                 else if (which == 4)
+                        say_latency(view, buf, size);
+                else if (which == 5)
+                        say_serial(view, buf, size);
+                else if (which == 6)
                         say_runtime(view, buf, size);
                 else
                         say_machine(machine, buf, size);

@@ -240,9 +240,9 @@ char *wording_rounds(const struct view_section *section, char *buf, size_t size)
                                     end ? ", " : "");
                         end = end ? end + strlen(BETWEEN) : p + strlen(p);
                 }
-                page_append(
-                        buf, size, " %s",
-                        wording_value(section->baseline, section->metric, value, sizeof(value)));
+                page_append(buf, size, " %s%s",
+                            wording_value(section->baseline, section->metric, value, sizeof(value)),
+                            view_has_modes(section->baseline) ? ", of two modes" : "");
         }
         return buf;
 }

@@ -7,7 +7,11 @@
 
 #include "host/gate.h"
 #include "model/trial.h"
+<<<<<<< HEAD
 #include "workloads/workload_table.h"
+=======
+#include "stats/histogram.h"
+>>>>>>> latency
 #include <mpbench/workload.h>
 
 struct seat {
@@ -26,13 +30,23 @@ struct team {
         struct gate gate;
         alignas(MPB_CACHE_LINE) _Atomic uint32_t state;
         alignas(MPB_CACHE_LINE) struct mpb_trial trial;
-        uint64_t grain; /* operations per call of work */
+        uint64_t grain;                       /* operations per call of work */
+        uint64_t histograms, histogram_bytes; /* address of the workers' histograms, and what lies
+                                                 between two; 0: tasks are not timed */
         char workload[NAME_MAX_BYTES];
         char plugin[PLUGIN_PATH_BYTES]; /* that the workload comes from; empty: it is built in */
         uint32_t counter_count;
         struct counter_spec counters[COUNTERS_MAX];
         struct seat seats[]; /* trial.workers of them */
 };
+
+/* What the times of a worker's tasks go into; NULL: they are not timed. */
+static inline struct histogram *team_histogram(const struct team *team, uint32_t worker)
+{
+        if (!team->histograms)
+                return NULL;
+        return (struct histogram *)(uintptr_t)(team->histograms + worker * team->histogram_bytes);
+}
 
 /* What a worker is started with. */
 struct worker_argument {

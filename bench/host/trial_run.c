@@ -52,7 +52,7 @@ static int make_team(struct run *run, const struct mpb_trial *wanted, const stru
 {
         const struct trial_request *request = run->request;
         size_t head = line_up(sizeof(struct team) + request->workers * sizeof(struct seat));
-        size_t shared_bytes = 0, slot_bytes = 0;
+        size_t shared_bytes = 0, slot_bytes = 0, histogram_bytes = 0, slots;
         struct mpb_trial *trial;
         uint64_t address, most;
         int r;
@@ -61,7 +61,11 @@ static int make_team(struct run *run, const struct mpb_trial *wanted, const stru
                 run->workload->sizes(wanted, &shared_bytes, &slot_bytes);
         shared_bytes = line_up(shared_bytes);
         slot_bytes = line_up(slot_bytes);
-        r = mproc_shm_new(&run->shm, head + shared_bytes + slot_bytes * request->workers, err);
+        if (request->timed && run->workload->kind == MPB_TASKS)
+                histogram_bytes = line_up(sizeof(struct histogram));
+        slots = head + shared_bytes;
+        r = mproc_shm_new(&run->shm, slots + (slot_bytes + histogram_bytes) * request->workers,
+                          err);
         if (r < 0)
                 return r;
         run->team = mproc_shm_addr(run->shm);
@@ -70,8 +74,10 @@ static int make_team(struct run *run, const struct mpb_trial *wanted, const stru
         *trial = *wanted;
         trial->shared = address + head;
         trial->shared_bytes = shared_bytes;
-        trial->slots = address + head + shared_bytes;
+        trial->slots = address + slots;
         trial->slot_bytes = slot_bytes;
+        run->team->histogram_bytes = histogram_bytes;
+        run->team->histograms = histogram_bytes ? trial->slots + slot_bytes * request->workers : 0;
         gate_init(&run->team->gate, run->concurrent ? request->workers : 1,
                   run->concurrent && request->workers <= request->pus);
         most = run->workload->kind == MPB_TASKS ? trial->ops / trial->workers : trial->ops;
@@ -305,6 +311,7 @@ static void run_team(struct run *run, const struct mpb_trial *wanted, const stru
         if (r < 0)
                 goto cleanup;
         sum_up(run, workers);
+        trial_latency(run->team, &run->outcome->latency);
         if (run->own_process)
                 run->outcome->pss_bytes = run->team->seats[0].pss_bytes;
         r = run->workload->verify(trial, &verified, &err);

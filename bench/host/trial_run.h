@@ -15,4 +15,10 @@ void trial_run(const struct trial_request *request, const struct cpuset *cpus, i
 void trial_life(const struct mpb_workload *workload, struct mpb_trial *trial, uint64_t timeout_ns,
                 struct trial_outcome *outcome);
 
+struct team;
+
+/* How long the tasks of the whole team took, once it has been joined; zeros: they were not timed.
+ */
+void trial_latency(const struct team *team, struct trial_latency *ret);
+
 #endif

@@ -39,19 +39,27 @@ void team_share(const struct mpb_trial *trial, enum mpb_kind kind, uint32_t inde
         *first = trial->ops / trial->workers * index + (index < rest ? index : rest);
 }
 
-/* Between gate and finish: nothing here prints, allocates or locks. */
+/* Between gate and finish: nothing here prints, allocates or locks. With `times` the operations are
+ * done one by one, and the end of each is the begin of the next. */
 static void work(struct team *team, const struct mpb_workload *workload, struct mpb_worker *worker,
-                 uint64_t first, uint64_t count, struct worker_outcome *outcome)
+                 uint64_t first, uint64_t count, struct histogram *times,
+                 struct worker_outcome *outcome)
 {
+        uint64_t done = 0, most = times ? 1 : team->grain, last_ns = outcome->begin_ns;
         uint32_t state = TEAM_AT_WORK;
-        uint64_t done = 0;
         bool noted = false;
 
         while (done < count && state != TEAM_ABANDONED) {
-                uint64_t grain = count - done < team->grain ? count - done : team->grain;
+                uint64_t grain = count - done < most ? count - done : most;
 
                 workload->work(worker, first + done, grain);
                 done += grain;
+                if (times) {
+                        uint64_t now_ns = clock_now_ns();
+
+                        histogram_add(times, now_ns - last_ns);
+                        last_ns = now_ns;
+                }
                 state = atomic_load_explicit(&team->state, memory_order_relaxed);
                 if (!noted && state != TEAM_AT_WORK) {
                         noted = true;
@@ -87,6 +95,7 @@ int worker_main(void *argument, size_t size)
         struct meter_reading before, after;
         struct mproc_err err = {0};
         struct meter meter;
+        struct histogram *times = team_histogram(team, given->index);
         uint64_t first, count, opened_ns;
 
         (void)size;
@@ -100,6 +109,8 @@ int worker_main(void *argument, size_t size)
         if (workload->attach && workload->attach(&worker, &err) < 0)
                 goto detach;
         workload->work(&worker, first, 0); /* its code is resident before the gate opens */
+        if (times)
+                memset(times, 0, sizeof(*times)); /* and so is what it writes to */
         meter_open(&meter, team->counters, team->counter_count, workload->flags & MPB_CHILDREN);
         meter_read(&meter, &before);
 
@@ -111,7 +122,7 @@ int worker_main(void *argument, size_t size)
         meter_read(&meter, &before);
         outcome->pu_begin = sched_getcpu();
         outcome->begin_ns = clock_now_ns();
-        work(team, workload, &worker, first, count, outcome);
+        work(team, workload, &worker, first, count, times, outcome);
         outcome->pu_end = sched_getcpu();
         meter_read(&meter, &after);
 

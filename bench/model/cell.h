@@ -36,6 +36,31 @@ struct summary {
         uint32_t reserved;
 };
 
+/* How long single tasks took. Only tasks so long that a clock reading does not disturb them are
+ * timed. */
+struct cell_latency {
+        uint32_t timed; /* 1: each task of every trial is */
+        uint32_t reserved;
+        char note[128];                        /* why they are not; empty: they are, or there are no
+                                                  tasks */
+        struct summary summary[LATENCY_COUNT]; /* ns, over trials; n = 0: not known */
+};
+
+/* Did a figure change over the rounds? Of a cell its primary metric; of a run its speed. */
+struct cell_trend {
+        uint32_t n;      /* rounds that were looked at; 0: none */
+        uint32_t warmup; /* so many of the first ones belong to a warm-up; 0: none seen */
+        double change;   /* over all of them, of 1; NaN: too few rounds */
+        double p;        /* of no change (Mann-Kendall); NaN as above */
+        double p_holm;   /* the same, corrected for all that were looked at in this run */
+};
+
+/* Two groups of trials, where one median would tell of neither. */
+struct cell_modes {
+        uint32_t low_n, high_n; /* trials in each; 0: there is one group */
+        double low, high;       /* their medians of the primary metric */
+};
+
 /* A counter over the cell's trials: the median of the per-trial sums over workers. */
 struct cell_counter {
         char name[64]; /* "cycles"; derived ones too: "instructions/cycle", "cycles/op" */
@@ -91,7 +116,13 @@ struct cell {
         char place_note[192]; /* what is to be known of where the workers run; empty: nothing */
         struct summary summary[METRIC_COUNT];
         struct summary step[4]; /* life cycle: returned, first, ready, wall (ns) */
+<<<<<<< HEAD
         struct cell_run run;    /* of a command; zero: it is none */
+=======
+        struct cell_latency latency;
+        struct cell_trend trend;
+        struct cell_modes modes;
+>>>>>>> latency
         uint32_t counter_count;
         uint32_t placed_wrong; /* workers seen on a PU that they were not bound to */
         struct cell_counter counters[CELL_COUNTERS_MAX];

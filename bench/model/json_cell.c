@@ -142,6 +142,34 @@ static const struct field metric_fields[] = {
         {0},
 };
 
+#define LATENCY(key, which) \
+        OBJECT(struct cell_latency, key, summary[which], summary_fields), OR_NULL(0)
+
+static const struct field latency_fields[] = {
+        {FLAG(struct cell_latency, "timed", timed)},
+        {PLAIN(struct cell_latency, "note", note)},
+        {LATENCY("p50", LATENCY_P50)},
+        {LATENCY("p90", LATENCY_P90)},
+        {LATENCY("p99", LATENCY_P99)},
+        {LATENCY("p999", LATENCY_P999)},
+        {LATENCY("max", LATENCY_MAX)},
+        {0},
+};
+
+const struct field json_trend_fields[] = {
+        {PLAIN(struct cell_trend, "change", change)}, {PLAIN(struct cell_trend, "p", p)},
+        {PLAIN(struct cell_trend, "p_holm", p_holm)}, {PLAIN(struct cell_trend, "n", n)},
+        {PLAIN(struct cell_trend, "warmup", warmup)}, {0},
+};
+
+static const struct field mode_fields[] = {
+        {PLAIN(struct cell_modes, "low", low)},
+        {PLAIN(struct cell_modes, "high", high)},
+        {PLAIN(struct cell_modes, "low_n", low_n)},
+        {PLAIN(struct cell_modes, "high_n", high_n)},
+        {0},
+};
+
 static json_t *write_summary(const struct result *result, const void *base)
 {
         json_t *object = json_write(result, metric_fields, base);
@@ -239,7 +267,13 @@ const struct field json_cell_fields[] = {
         {PLAIN(struct cell, "expected", expected_value), OR_NULL(0)},
         {OTHER("summary", write_summary, read_summary)},
         {GROUP("start_steps", step_fields)},
+<<<<<<< HEAD
         {OBJECT(struct cell, "run", run, run_fields), OR_NULL(0)},
+=======
+        {OBJECT(struct cell, "latency", latency, latency_fields), OR_NULL(0)},
+        {OBJECT(struct cell, "trend", trend, json_trend_fields), OR_NULL(0)},
+        {OBJECT(struct cell, "modes", modes, mode_fields), OR_NULL(0)},
+>>>>>>> latency
         {OTHER("counters", write_counters, read_counters)},
         {PLAIN(struct cell, "advice", advice)},
         {0},

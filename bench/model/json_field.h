@@ -125,6 +125,7 @@ extern const struct field json_result_fields[];      /* struct result: the top l
 extern const struct field json_environment_fields[]; /* struct environment */
 extern const struct field json_plan_fields[];        /* struct result */
 extern const struct field json_cell_fields[];        /* struct cell */
+extern const struct field json_trend_fields[];       /* struct cell_trend */
 extern const struct field json_trial_fields[];       /* struct trial */
 
 #endif

@@ -100,6 +100,7 @@ static const struct field outcome_fields[] = {
         {PLAIN(struct result, "disturbed_rounds", disturbed_rounds)},
         {FLAG(struct result, "disturbed_kept", disturbed_kept)},
         {NAME(struct result, "workers_bound", workers_bound, workers_bound_name)},
+        {OBJECT(struct result, "trend", trend, json_trend_fields), OR_NULL(0)},
         {PLAIN(struct result, "no_verdict", no_verdict)},
         {0},
 };

@@ -146,6 +146,16 @@ static const struct field life_fields[] = {
         {0},
 };
 
+static const struct field latency_fields[] = {
+        {PLAIN(struct trial_latency, "count", count)},
+        {PLAIN(struct trial_latency, "p50_ns", ns[LATENCY_P50]), OR_NULL(0)},
+        {PLAIN(struct trial_latency, "p90_ns", ns[LATENCY_P90]), OR_NULL(0)},
+        {PLAIN(struct trial_latency, "p99_ns", ns[LATENCY_P99]), OR_NULL(0)},
+        {PLAIN(struct trial_latency, "p999_ns", ns[LATENCY_P999]), OR_NULL(0)},
+        {PLAIN(struct trial_latency, "max_ns", ns[LATENCY_MAX]), OR_NULL(0)},
+        {0},
+};
+
 #define NOISE(key, member, known_by) \
         PLAIN(struct trial_noise, key, member), KNOWN_BY(struct trial_noise, known, known_by)
 
@@ -184,6 +194,7 @@ const struct field json_trial_fields[] = {
          KNOWN_BY(struct trial, outcome.verified, 1)},
         {PLAIN(struct trial, "host_rss_bytes", outcome.host_rss_bytes), OR_NULL(0)},
         {PLAIN(struct trial, "pss_bytes", outcome.pss_bytes), OR_NULL(0)},
+        {OBJECT(struct trial, "latency", outcome.latency, latency_fields), OR_NULL(0)},
         {FLAG(struct trial, "disturbed", disturbed)},
         {OBJECT(struct trial, "noise", noise, noise_fields)},
         {OTHER("workers", write_workers, read_workers)},

@@ -93,6 +93,13 @@ int trial_status_from_name(const char *name)
         return name_find(trial_status_name, name);
 }
 
+const char *latency_name(enum latency latency)
+{
+        static const char *const names[LATENCY_COUNT] = {"p50", "p90", "p99", "p999", "max"};
+
+        return LOOK_UP(names, latency);
+}
+
 const char *kind_name(uint32_t kind)
 {
         static const char *const names[] = {

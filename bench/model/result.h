@@ -32,7 +32,8 @@ struct result {
         uint32_t disturbed_kept; /* 1: too few rounds were calm, so the disturbed ones count too */
         uint32_t workers_bound; /* why the default has as many workers: 1 affinity, 2 quota, 0 asked
                                    for */
-        char no_verdict[256];   /* why there are no verdicts; empty: there are */
+        struct cell_trend trend; /* of the cells' speed in common: it is the machine that changed */
+        char no_verdict[256];    /* why there are no verdicts; empty: there are */
         struct cell *cells;
         size_t cell_count;
         struct trial *trials;

@@ -27,7 +27,11 @@ struct trial_request {
         uint64_t timeout_ns; /* of the whole trial */
         int64_t value[MPB_PARAMS_MAX];
         uint32_t counter_count;
+<<<<<<< HEAD
         uint32_t params_mark; /* workload_params_mark(): of whom the values are; 0: not said */
+=======
+        uint32_t timed; /* 1: each task is timed (MPB_TASKS) */
+>>>>>>> latency
         struct counter_spec counters[COUNTERS_MAX];
         /* followed on the wire by `workers` struct cpuset */
 };
@@ -68,6 +72,26 @@ struct worker_outcome {
         struct counter_reading counters[COUNTERS_MAX];
 };
 
+enum latency {
+        LATENCY_P50,
+        LATENCY_P90,
+        LATENCY_P99,
+        LATENCY_P999,
+        LATENCY_MAX,
+        LATENCY_COUNT,
+};
+
+const char *latency_name(enum latency latency); /* "p50" … "p999", "max" */
+
+/* A percentile with fewer tasks above it than so many is the luck of a few: it is not given. */
+#define LATENCY_ABOVE 10
+
+/* How long single tasks took, over the whole team. */
+struct trial_latency {
+        uint64_t count;             /* tasks timed; 0: none */
+        uint64_t ns[LATENCY_COUNT]; /* 0: too few tasks for it */
+};
+
 struct trial_outcome {
         uint32_t status; /* enum trial_status */
         uint32_t workers;
@@ -83,6 +107,7 @@ struct trial_outcome {
         uint64_t host_rss_bytes, pss_bytes; /* pss: of worker 0 after its work; 0: not known */
         struct mpb_life life; /* MPB_LIFE_CYCLE: medians over the trial's repetitions */
         uint64_t verified;    /* 1: final and expected are meaningful */
+        struct trial_latency latency;
         /* followed on the wire by `workers` struct worker_outcome */
 };
 

@@ -3,9 +3,11 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "run/latency.h"
 #include "workloads/workload_table.h"
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -220,22 +222,30 @@ static int calibrate_cell(struct measurement *m, struct cell *cell, struct trial
 
 int calibrate_cells(struct measurement *m, struct mproc_err *err)
 {
+        double *task_ns = calloc(m->result->cell_count, sizeof(*task_ns));
         int r = 0;
 
+        if (!task_ns)
+                return error_set(err, -ENOMEM, "calibrate", "no memory for the cells");
         m->stage = "calibrating";
         for (size_t i = 0; i < m->result->cell_count && !r && !measure_stopped(m); i++) {
                 struct cell *cell = &m->result->cells[i];
                 struct trial trial = {0};
 
+                task_ns[i] = NAN;
                 if (cell->status == CELL_SKIPPED)
                         continue;
                 trial.workers = calloc(cell->workers, sizeof(*trial.workers));
-                if (!trial.workers)
-                        return error_set(err, -ENOMEM, "calibrate", "no memory for %u workers",
-                                         cell->workers);
+                if (!trial.workers) {
+                        r = error_set(err, -ENOMEM, "calibrate", "no memory for %u workers",
+                                      cell->workers);
+                        break;
+                }
                 r = calibrate_cell(m, cell, &trial, err);
+                task_ns[i] = latency_task_ns(cell, &trial);
                 free(trial.workers);
         }
+<<<<<<< HEAD
         for (size_t i = 0; i < m->result->cell_count && !r; i++) {
                 struct cell *cell = &m->result->cells[i];
                 uint64_t before = cell->ops;
@@ -244,5 +254,10 @@ int calibrate_cells(struct measurement *m, struct mproc_err *err)
                         m->cell_ns[i] = (uint64_t)((double)m->cell_ns[i] * (double)cell->ops /
                                                    (double)before);
         }
+=======
+        if (!r && !measure_stopped(m))
+                latency_choose(m->result, task_ns);
+        free(task_ns);
+>>>>>>> latency
         return r;
 }

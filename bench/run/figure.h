@@ -10,4 +10,9 @@ double figure_of(const struct cell *cell, const struct trial *trial, enum metric
 /* False for a trial of a disturbed round that is left out. */
 bool figure_counts(const struct result *result, const struct trial *trial);
 
+/* Figures of one cell by round: `rounds` of them, NaN where there is none. Without `all_rounds`
+ * those that do not count are left out. */
+void figure_by_round(const struct result *result, const struct cell *cell, enum metric metric,
+                     bool all_rounds, double *values, size_t rounds);
+
 #endif

@@ -153,21 +153,6 @@ int judge_check(const struct result *result, struct mproc_err *err)
                          wanted);
 }
 
-/* Figures of one cell by round; NaN where there is none. */
-static void by_round(const struct result *result, const struct cell *cell, enum metric metric,
-                     bool all_rounds, double *values, size_t rounds)
-{
-        for (size_t i = 0; i < rounds; i++)
-                values[i] = NAN;
-        for (size_t i = 0; i < result->trial_count; i++) {
-                const struct trial *trial = &result->trials[i];
-
-                if (trial->cell == cell->id && trial->round < rounds &&
-                    (all_rounds || figure_counts(result, trial)))
-                        values[trial->round] = figure_of(cell, trial, metric);
-        }
-}
-
 struct desk {
         struct result *result;
         size_t rounds; /* begun, the last one perhaps not whole */
@@ -183,8 +168,8 @@ static int compare_cells(struct desk *desk, const struct cell *baseline, const s
 
         if (!c)
                 return error_set(err, -ENOMEM, "judge", "no memory for the comparisons");
-        by_round(desk->result, cell, metric, false, desk->mine, desk->rounds);
-        by_round(desk->result, baseline, metric, false, desk->theirs, desk->rounds);
+        figure_by_round(desk->result, cell, metric, false, desk->mine, desk->rounds);
+        figure_by_round(desk->result, baseline, metric, false, desk->theirs, desk->rounds);
         effect = compare_paired(desk->mine, desk->theirs, desk->rounds, desk->confidence);
         *c = (struct comparison){
                 .metric = metric,
@@ -200,8 +185,8 @@ static int compare_cells(struct desk *desk, const struct cell *baseline, const s
                 .all_rounds_ratio = NAN,
         };
         if (desk->result->disturbed_rounds && !desk->result->disturbed_kept) {
-                by_round(desk->result, cell, metric, true, desk->mine, desk->rounds);
-                by_round(desk->result, baseline, metric, true, desk->theirs, desk->rounds);
+                figure_by_round(desk->result, cell, metric, true, desk->mine, desk->rounds);
+                figure_by_round(desk->result, baseline, metric, true, desk->theirs, desk->rounds);
                 c->all_rounds_ratio =
                         compare_paired(desk->mine, desk->theirs, desk->rounds, desk->confidence)
                                 .ratio;

@@ -175,6 +175,8 @@ static int analyse(struct result *result, struct mproc_err *err)
 
         choose_used(result);
         r = summarise_cells(result, err);
+        if (!r)
+                r = steady_cells(result, err);
         return r ? r : judge_cells(result, err);
 }
 

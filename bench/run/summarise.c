@@ -5,6 +5,7 @@
 #include "base/units.h"
 #include "count/metric_table.h"
 #include "run/figure.h"
+#include "stats/histogram.h"
 #include "stats/interval.h"
 #include "workloads/workload_table.h"
 #include <errno.h>
@@ -78,6 +79,20 @@ bool figure_counts(const struct result *result, const struct trial *trial)
         return !trial->disturbed || result->disturbed_kept;
 }
 
+void figure_by_round(const struct result *result, const struct cell *cell, enum metric metric,
+                     bool all_rounds, double *values, size_t rounds)
+{
+        for (size_t i = 0; i < rounds; i++)
+                values[i] = NAN;
+        for (size_t i = 0; i < result->trial_count; i++) {
+                const struct trial *trial = &result->trials[i];
+
+                if (trial->cell == cell->id && trial->round < rounds &&
+                    (all_rounds || figure_counts(result, trial)))
+                        values[trial->round] = figure_of(cell, trial, metric);
+        }
+}
+
 static struct summary summary_of(const double *values, size_t n)
 {
         struct interval interval = interval_median(values, n, 0.95);
@@ -123,6 +138,30 @@ static void summarise_life(struct cell *cell, const struct sample *sample)
                                 sample->values[n++] = (double)ns[step];
                 }
                 cell->step[step] = summary_of(sample->values, n);
+        }
+}
+
+/* A histogram knows a value to within half a bucket to either side: trials that agree more closely
+ * than so are not known to agree. */
+#define BUCKET_SHARE (0.5 / HISTOGRAM_HALF)
+
+static void summarise_latency(struct cell *cell, const struct sample *sample)
+{
+        for (int which = 0; which < LATENCY_COUNT; which++) {
+                struct summary *summary = &cell->latency.summary[which];
+                size_t n = 0;
+
+                for (size_t i = 0; i < sample->n; i++) {
+                        const struct trial_outcome *out = &sample->trials[i]->outcome;
+
+                        if (out->status == TRIAL_OK && out->latency.ns[which])
+                                sample->values[n++] = (double)out->latency.ns[which];
+                }
+                *summary = n ? summary_of(sample->values, n) : (struct summary){0};
+                if (which == LATENCY_MAX)
+                        continue; /* exact */
+                summary->ci_low *= 1 - BUCKET_SHARE;
+                summary->ci_high *= 1 + BUCKET_SHARE;
         }
 }
 
@@ -281,6 +320,7 @@ static void summarise_cell(const struct result *result, struct cell *cell, struc
                 sample->n = 0; /* what came out right may be luck: no figure of it is shown */
         for (int metric = 0; metric < METRIC_COUNT; metric++)
                 cell->summary[metric] = summarise_metric(cell, sample, metric);
+        summarise_latency(cell, sample);
         if (cell->kind == MPB_LIFE_CYCLE) {
                 summarise_life(cell, sample);
         } else if (sample->n) {

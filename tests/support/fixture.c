@@ -184,6 +184,9 @@ static void add_counter_cell(struct result *result, const struct row *row)
         cell->summary[METRIC_WALL] = (struct summary){wall, wall - 3e5, wall + 4e5, 12, 0};
         cell->summary[METRIC_START] = (struct summary){0.42e6, 0.4e6, 0.47e6, 12, 0};
         cell->summary[METRIC_STOP] = (struct summary){0.2e6, NAN, NAN, 3, 0};
+        cell->trend = (struct cell_trend){12, 0, 0.004, 0.68, 1};
+        if (cell->id == FIXTURE_CAS)
+                cell->modes = (struct cell_modes){7, 5, 38.1e6, 45.3e6};
         fill_counters(cell, &result->environment);
 }
 
@@ -303,6 +306,7 @@ void fixture_result(struct result *result)
         result->duration_ns = 9800 * MS;
         result->rounds = FIXTURE_ROUNDS;
         result->disturbed_rounds = 1;
+        result->trend = (struct cell_trend){12, 0, -0.003, 0.84, 1};
         result->workers_bound = 1;
         for (size_t i = 0; i < FIXTURE_STRIP; i++)
                 add_counter_cell(result, &rows[i]);

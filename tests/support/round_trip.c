@@ -38,6 +38,7 @@ void assert_same_result(const struct result *a, const struct result *b)
         assert_int_equal(a->disturbed_rounds, b->disturbed_rounds);
         assert_int_equal(a->disturbed_kept, b->disturbed_kept);
         assert_int_equal(a->workers_bound, b->workers_bound);
+        assert_memory_equal(&a->trend, &b->trend, sizeof(a->trend));
         assert_string_equal(a->no_verdict, b->no_verdict);
         assert_memory_equal(a->advice, b->advice, sizeof(a->advice));
         assert_int_equal(a->cell_count, b->cell_count);

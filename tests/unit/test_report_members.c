@@ -115,6 +115,11 @@ static void fill_cell(struct cell *cell)
                 cell->step[i].reserved = 0;
         cell->run.time_ns.reserved = cell->run.user_ns.reserved = 0;
         cell->run.system_ns.reserved = 0;
+        cell->latency.timed = 1;
+        cell->latency.reserved = 0;
+        END(cell->latency.note);
+        for (size_t i = 0; i < LATENCY_COUNT; i++)
+                cell->latency.summary[i].reserved = 0;
         cell->counter_count = CELL_COUNTERS_MAX;
         for (size_t i = 0; i < CELL_COUNTERS_MAX; i++) {
                 END(cell->counters[i].name);
@@ -161,6 +166,7 @@ static void every_member_is_read_back(void **unused)
         result.disturbed_rounds = 7;
         result.disturbed_kept = 1;
         result.workers_bound = 2;
+        memset(&result.trend, 1, sizeof(result.trend));
         TEXT(result.no_verdict, "too short");
         TEXT(result.advice[0], "first");
         TEXT(result.advice[2], "third");

@@ -1,0 +1,52 @@
+#include "reports/gallery.h"
+
+#include "reports/wording.h"
+
+#include <ctype.h>
+#include <math.h>
+
+const char *gallery_name(struct gallery *gallery, const char *what, const char *workload,
+                         bool alone)
+{
+        char *name = gallery->names[gallery->count];
+
+        snprintf(name, PLOT_NAME_BYTES, "%s%s%s", what, alone ? "" : "-", alone ? "" : workload);
+        for (char *p = name; *p; p++)
+                if (!isalnum((unsigned char)*p) && *p != '-')
+                        *p = '_';
+        return name;
+}
+
+bool gallery_has_room(const struct gallery *gallery)
+{
+        return gallery->count < sizeof(gallery->names) / sizeof(*gallery->names);
+}
+
+static bool has_intervals(const struct view_section *section)
+{
+        for (size_t i = 0; i < section->row_count; i++) {
+                const struct summary *summary =
+                        section->is_life_cycle ? view_life(section->rows[i].cell)
+                                               : &section->rows[i].cell->summary[section->metric];
+
+                if (summary->n && isfinite(summary->ci_low) && isfinite(summary->ci_high))
+                        return true;
+        }
+        return false;
+}
+
+void gallery_conditions(const struct view_section *section, char buf[GALLERY_CONDITIONS])
+{
+        const struct result *result = section->result;
+
+        wording_conditions(section, buf, GALLERY_CONDITIONS);
+        page_append(buf, GALLERY_CONDITIONS,
+                    has_intervals(section) ? " · medians and 95 %% intervals over %u rounds"
+                                           : " · medians over %u rounds, too few for intervals",
+                    wording_rounds_counted(result));
+        if (result->disturbed_kept && result->disturbed_rounds)
+                page_append(buf, GALLERY_CONDITIONS, " · busy machine: %u of %u rounds disturbed",
+                            result->disturbed_rounds, result->rounds);
+        if (result->end == RESULT_INTERRUPTED)
+                page_append(buf, GALLERY_CONDITIONS, " (INTERRUPTED)");
+}
