@@ -143,16 +143,13 @@ static int put_section(FILE *out, const struct view_section *section)
         }
         if (!section->is_life_cycle || section->compared)
                 put_rows(out, section);
-<<<<<<< HEAD
         for (size_t i = 0; i < section->row_count; i++)
                 if (*wording_pair(&section->rows[i], text, sizeof(text)))
                         put_paragraph(out, text);
-=======
         if (!rc)
                 rc = view_latency(section, &grid);
         put_grid(out, &grid);
         grid_done(&grid);
->>>>>>> latency
         if (*wording_team_start(section, text, sizeof(text)))
                 put_paragraph(out, text);
         if (!rc)

@@ -288,7 +288,6 @@ static int print_section(const struct page *page, const struct view_section *sec
                 fputc('\n', page->out);
                 print_rows(page, section);
         }
-<<<<<<< HEAD
         for (size_t i = 0, said = 0; i < section->row_count; i++)
                 if (*wording_pair(&section->rows[i], text, sizeof(text))) {
                         fputs(said++ ? "" : "\n", page->out);
@@ -296,10 +295,8 @@ static int print_section(const struct page *page, const struct view_section *sec
                 }
         if (!rc)
                 rc = print_grid(page, &grid, view_runs(section, &grid));
-=======
         if (!rc)
                 rc = print_grid(page, &grid, view_latency(section, &grid));
->>>>>>> latency
         if (*wording_team_start(section, text, sizeof(text))) {
                 fprintf(page->out, "\n%*s", INDENT, "");
                 page_wrap(page, INDENT, INDENT + 2, " · ", text);

@@ -59,16 +59,15 @@ size_t view_parents(const struct view_section *section, int64_t *sizes, size_t r
 /* `label` without its part `part` (" · " is between parts). */
 void view_without(const char *label, const char *part, char *buf, size_t size);
 
-<<<<<<< HEAD
 /* A row's name in a table: "sharded · spawn · 4 workers". */
 void view_name_row(const struct view_row *row, char text[GRID_TEXT_BYTES]);
 
 /* Tables: what there is to show of counters, of start costs per parent size, and of their steps.
  * A grid of 0 rows: nothing. -ENOMEM. */
-=======
+}
+
 /* Tables: what there is to show of counters, of the times of tasks, of start costs per parent size,
  * and of their steps. A grid of 0 rows: nothing. -ENOMEM. */
->>>>>>> latency
 int view_counters(const struct view_section *section, struct grid *ret);
 int view_latency(const struct view_section *section, struct grid *ret);
 /* Names of the counters that are 0 in every row, so that the table leaves them out: "0 throughout:

@@ -7,11 +7,8 @@
 
 #include "host/gate.h"
 #include "model/trial.h"
-<<<<<<< HEAD
-#include "workloads/workload_table.h"
-=======
 #include "stats/histogram.h"
->>>>>>> latency
+#include "workloads/workload_table.h"
 #include <mpbench/workload.h>
 
 struct seat {

@@ -116,13 +116,10 @@ struct cell {
         char place_note[192]; /* what is to be known of where the workers run; empty: nothing */
         struct summary summary[METRIC_COUNT];
         struct summary step[4]; /* life cycle: returned, first, ready, wall (ns) */
-<<<<<<< HEAD
         struct cell_run run;    /* of a command; zero: it is none */
-=======
         struct cell_latency latency;
         struct cell_trend trend;
         struct cell_modes modes;
->>>>>>> latency
         uint32_t counter_count;
         uint32_t placed_wrong; /* workers seen on a PU that they were not bound to */
         struct cell_counter counters[CELL_COUNTERS_MAX];

@@ -267,13 +267,10 @@ const struct field json_cell_fields[] = {
         {PLAIN(struct cell, "expected", expected_value), OR_NULL(0)},
         {OTHER("summary", write_summary, read_summary)},
         {GROUP("start_steps", step_fields)},
-<<<<<<< HEAD
         {OBJECT(struct cell, "run", run, run_fields), OR_NULL(0)},
-=======
         {OBJECT(struct cell, "latency", latency, latency_fields), OR_NULL(0)},
         {OBJECT(struct cell, "trend", trend, json_trend_fields), OR_NULL(0)},
         {OBJECT(struct cell, "modes", modes, mode_fields), OR_NULL(0)},
->>>>>>> latency
         {OTHER("counters", write_counters, read_counters)},
         {PLAIN(struct cell, "advice", advice)},
         {0},

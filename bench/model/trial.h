@@ -27,11 +27,8 @@ struct trial_request {
         uint64_t timeout_ns; /* of the whole trial */
         int64_t value[MPB_PARAMS_MAX];
         uint32_t counter_count;
-<<<<<<< HEAD
         uint32_t params_mark; /* workload_params_mark(): of whom the values are; 0: not said */
-=======
-        uint32_t timed; /* 1: each task is timed (MPB_TASKS) */
->>>>>>> latency
+        uint32_t timed;       /* 1: each task is timed (MPB_TASKS) */
         struct counter_spec counters[COUNTERS_MAX];
         /* followed on the wire by `workers` struct cpuset */
 };

@@ -245,7 +245,6 @@ int calibrate_cells(struct measurement *m, struct mproc_err *err)
                 task_ns[i] = latency_task_ns(cell, &trial);
                 free(trial.workers);
         }
-<<<<<<< HEAD
         for (size_t i = 0; i < m->result->cell_count && !r; i++) {
                 struct cell *cell = &m->result->cells[i];
                 uint64_t before = cell->ops;
@@ -254,10 +253,8 @@ int calibrate_cells(struct measurement *m, struct mproc_err *err)
                         m->cell_ns[i] = (uint64_t)((double)m->cell_ns[i] * (double)cell->ops /
                                                    (double)before);
         }
-=======
         if (!r && !measure_stopped(m))
                 latency_choose(m->result, task_ns);
         free(task_ns);
->>>>>>> latency
         return r;
 }

@@ -110,11 +110,8 @@ int measure_trial(struct measurement *m, struct cell *cell, uint64_t ops, uint64
                 .seed = seed,
                 .timeout_ns = m->result->plan.timeout_ns,
                 .counter_count = env->counter_count,
-<<<<<<< HEAD
                 .params_mark = workload_params_mark(workload_find(cell->workload)),
-=======
                 .timed = cell->latency.timed,
->>>>>>> latency
         };
         struct cpuset *cpus = calloc(cell->workers, sizeof(*cpus));
         struct mproc_err why = {0};

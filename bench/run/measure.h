@@ -51,14 +51,13 @@ bool measure_is_asked_for(const struct plan *plan, const struct cell *cell);
 /* Medians, intervals, losses and counters of every cell from the trials. */
 int summarise_cells(struct result *result, struct mproc_err *err);
 
-<<<<<<< HEAD
 /* What a run of a command took, from `n` trials; `values` has room for as many. */
 void summarise_runs(const struct trial *const *trials, size_t n, double *values, struct cell *cell);
-=======
+}
+
 /* Drift, warm-up and modes of every cell that has figures, and the drift that they have in common.
  */
 int steady_cells(struct result *result, struct mproc_err *err);
->>>>>>> latency
 
 /* Comparisons with the baseline, Holm, verdicts; earlier comparisons are dropped. */
 int judge_cells(struct result *result, struct mproc_err *err);
