@@ -53,7 +53,6 @@ int summarise_cells(struct result *result, struct mproc_err *err);
 
 /* What a run of a command took, from `n` trials; `values` has room for as many. */
 void summarise_runs(const struct trial *const *trials, size_t n, double *values, struct cell *cell);
-}
 
 /* Drift, warm-up and modes of every cell that has figures, and the drift that they have in common.
  */
