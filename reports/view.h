@@ -62,10 +62,6 @@ void view_without(const char *label, const char *part, char *buf, size_t size);
 /* A row's name in a table: "sharded · spawn · 4 workers". */
 void view_name_row(const struct view_row *row, char text[GRID_TEXT_BYTES]);
 
-/* Tables: what there is to show of counters, of start costs per parent size, and of their steps.
- * A grid of 0 rows: nothing. -ENOMEM. */
-}
-
 /* Tables: what there is to show of counters, of the times of tasks, of start costs per parent size,
  * and of their steps. A grid of 0 rows: nothing. -ENOMEM. */
 int view_counters(const struct view_section *section, struct grid *ret);

@@ -59,6 +59,7 @@ struct plan {
         struct plan_param params[MPB_PARAMS_MAX];
         char baseline[128];     /* "share=mutex" or "mutex"; empty: the workload's */
         uint32_t rounds;        /* 0: as the budget allows */
+        uint32_t control;       /* 1: the baseline runs as two cells more, one of them slowed */
         uint64_t budget_ns;     /* 0: no limit but rounds */
         uint64_t precision_ppm; /* wanted half width of intervals; 0: none */
         uint64_t threshold_ppm; /* of "equivalent" */
@@ -69,7 +70,6 @@ struct plan {
         char counters[COUNTERS_MAX][64]; /* events by name; "default" stands for the default set */
         uint32_t variant_count; /* 0: the workloads that are built in, in this build's host */
         struct plan_variant variants[VARIANTS_MAX];
-        uint32_t control;     /* 1: the baseline runs as two cells more, one of them slowed */
         uint64_t sustain_ns;  /* of the same load before the first round; 0: none */
         char input[256];      /* where a command's tasks came from, "-" is stdin; empty: none */
         uint64_t input_lines; /* tasks in it; trials take whole multiples of them; 0: no input */
