@@ -177,7 +177,7 @@ int view_latency(const struct view_section *section, struct grid *ret)
                 if (!view_task_time(row, LATENCY_P50)->n)
                         continue;
                 rows++;
-                name_row(row, grid_at(ret, rows, 0));
+                view_name_row(row, grid_at(ret, rows, 0));
                 for (size_t j = 0; j < columns; j++) {
                         char *text = grid_at(ret, rows, 1 + j);
 
