@@ -54,6 +54,7 @@ static void fill_environment(struct environment *environment)
 static void fill_plan(struct plan *plan)
 {
         memset(plan, 1, sizeof(*plan));
+        GAP(plan, control, budget_ns);
         plan->workload_count = WORKLOADS_MAX;
         for (size_t i = 0; i < WORKLOADS_MAX; i++)
                 END(plan->workloads[i]);
