@@ -130,6 +130,8 @@ static int by_order(const void *left, const void *right)
 
         if (a->order != b->order)
                 return a->order < b->order ? -1 : 1;
+        if (*a->cell->level[FACTOR_VARIANT] && *b->cell->level[FACTOR_VARIANT])
+                return a->cell < b->cell ? -1 : 1; /* A, and then B */
         if (rank(a->cell) != rank(b->cell))
                 return rank(a->cell) - rank(b->cell);
         if (ratio_a != ratio_b)

@@ -11,12 +11,14 @@ bool wording_is_ab(const struct result *result)
         return result->plan.variant_count == 2;
 }
 
-/* What a shell would need quoted is quoted, so that words stay apart. */
+/* Words stay apart; not meant to be read back by a shell. */
 static void append_word(char *buf, size_t size, const char *word)
 {
-        bool plain = *word && !strpbrk(word, " \t\n'\"\\$`*?[]{}()<>|&;#~!");
+        const char *quote = *word && !strpbrk(word, " \t\n'\"\\$`*?[]{}()<>|&;#~!") ? ""
+                            : strchr(word, '\'')                                    ? "\""
+                                                                                    : "'";
 
-        page_append(buf, size, plain ? " %s" : " '%s'", word);
+        page_append(buf, size, " %s%s%s", quote, word, quote);
 }
 
 char *wording_side(const struct result *result, size_t index, char *buf, size_t size)

@@ -151,6 +151,7 @@ const struct mpb_workload workload_spin = {
         .summary = "CPU-bound tasks of a given time, even or uneven",
         .abi = MPB_ABI,
         .kind = MPB_TASKS,
+        .flags = MPB_OWN_PACE,
         .operation = "tasks",
         .params = params,
         .ops_param = "tasks",

@@ -3,6 +3,7 @@
 #include "cli/run_options.h"
 #include "cli/run_perform.h"
 #include "reports/wording.h"
+#include "run/measure.h"
 
 #include <errno.h>
 #include <string.h>
@@ -49,12 +50,13 @@ static int judge(const struct result *result, struct mproc_err *err)
 {
         enum regression worst = result->comparison_count ? REGRESSION_NO : REGRESSION_UNCLEAR;
 
-        for (size_t i = 0; i < result->cell_count; i++)
-                if (result->cells[i].status == CELL_SKIPPED)
-                        return error_set(err, -EOPNOTSUPP, "ab",
-                                         "%s of %s could not be run: %.400s",
-                                         result->cells[i].level[FACTOR_VARIANT],
-                                         result->cells[i].workload, result->cells[i].note);
+        for (size_t i = 0; i < result->cell_count; i++) {
+                const struct cell *cell = &result->cells[i], *twin = judge_twin(result, cell);
+
+                if (cell->status == CELL_SKIPPED && twin && twin->status != CELL_SKIPPED)
+                        return error_set(err, -EOPNOTSUPP, "ab", "%s could not be run: %.400s",
+                                         cell->level[FACTOR_VARIANT], cell->note);
+        }
         for (size_t i = 0; i < result->comparison_count; i++) {
                 enum regression one = wording_regression(result, &result->comparisons[i]);
 
@@ -150,7 +152,7 @@ const struct command command_ab = {
                    "interleaved rounds: is B slower than A?",
         .usage = "[OPTIONS] -- A -- B",
         .options = run_option_table,
-        .without = (const char *const[]){"baseline", NULL},
+        .without = (const char *const[]){"baseline", "control", NULL},
         .epilogue =
                 "A and B are commands with their arguments; or two paths ending in .so, plug-ins\n"
                 "with one workload; or, with --workload=NAME, two builds of mpbench, each given "

@@ -222,6 +222,11 @@ static int expand_workload(struct result *result, const struct topology *topolog
         int r;
 
         x.workload = workload_find(name);
+        if (judge_is_ab(result) && x.workload->flags & MPB_OWN_PACE)
+                return error_set(err, -EINVAL, "workload",
+                                 "%s finds out in each host how much work a task is, so two builds "
+                                 "would not do the same: compare them by another workload",
+                                 name);
         r = levels_resolve(x.workload, is_strip ? none : result->plan.levels, !is_strip,
                            &result->environment, x.levels, &bound, err);
         if (!r)

@@ -187,7 +187,9 @@ static int start_host(struct session *session, struct session_host *host, struct
                         *err = hello.err;
                 return hello.err.code;
         }
-        return error_set(err, -EPROTO, "host", "%s is of another build: build mpbench whole",
+        return error_set(err, -EPROTO, "host",
+                         "%s speaks another protocol than this mpbench: it is of a build that is "
+                         "too far from this one",
                          variant->program);
 }
 

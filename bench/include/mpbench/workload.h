@@ -43,6 +43,9 @@ enum mpb_workload_flag {
          * wait is then not known. Workers that are threads of one process would each be given the
          * children of all: `check` has to refuse start = thread with more than one worker. */
         MPB_CHILDREN = 1,
+        /* How much work an operation is, it finds out once in each host: hosts of two builds would
+         * not do the same, so `mpbench ab` does not compare them by it. */
+        MPB_OWN_PACE = 2,
 };
 
 enum mpb_strategy_flag {
