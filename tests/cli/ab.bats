@@ -4,7 +4,7 @@
 load common
 
 # count LOOPS: a command that counts so far
-count() { printf 'i=0; while [ $i -lt %s ]; do i=$((i+1)); done' "$1"; }
+count() { echo "i=0; while [ \$i -lt $1 ]; do i=\$((i+1)); done"; }
 
 ab() { run "$MPBENCH" ab --rounds=12 -e none --no-save "$@"; }
 

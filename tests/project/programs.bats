@@ -36,3 +36,14 @@ needed() { readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'; }
         run "$prefix/bin/mpbench" --workload=counter --share=atomic --workers=2 --set increments=1000 --rounds=1 --no-save
         [ "$status" = 0 ]
 }
+
+@test "a plug-in builds against the installed headers and is run by the installed mpbench" {
+        prefix="$BATS_TEST_TMPDIR/prefix"
+        cmake --install "$MPBENCH_BUILD" --prefix "$prefix" >/dev/null
+        cd "$BATS_TEST_TMPDIR"
+        cc -shared -fPIC -Wall -Wextra -Werror -I"$prefix/include" -o libtally.so "$BATS_TEST_DIRNAME/../../docs/examples/tally.c"
+        run "$prefix/bin/mpbench" --workload=./libtally.so --start=fork,spawn,forkserver --workers=2 --set tasks=100 --rounds=1 --no-save
+        [ "$status" = 0 ]
+        [[ $output == *tally*correct*correct*correct* ]]
+        [[ $(nm -D --undefined-only libtally.so) != *mpb* ]]
+}
