@@ -48,7 +48,8 @@ static int judge_sides(struct plan *plan, const struct command_words *sides, str
 /* The worst of all pairs. A pair of which only one could be measured is no answer. */
 static int judge(const struct result *result, struct mproc_err *err)
 {
-        enum regression worst = result->comparison_count ? REGRESSION_NO : REGRESSION_UNCLEAR;
+        enum regression worst = REGRESSION_NO;
+        size_t pairs = 0;
 
         for (size_t i = 0; i < result->cell_count; i++) {
                 const struct cell *cell = &result->cells[i], *twin = judge_twin(result, cell);
@@ -56,7 +57,11 @@ static int judge(const struct result *result, struct mproc_err *err)
                 if (cell->status == CELL_SKIPPED && twin && twin->status != CELL_SKIPPED)
                         return error_set(err, -EOPNOTSUPP, "ab", "%s could not be run: %.400s",
                                          cell->level[FACTOR_VARIANT], cell->note);
+                pairs += cell->status != CELL_SKIPPED && cell->status != CELL_LOSSY &&
+                         !strcmp(cell->level[FACTOR_VARIANT], "B");
         }
+        if (!pairs || result->comparison_count < pairs) /* some were too short for a figure */
+                worst = REGRESSION_UNCLEAR;
         for (size_t i = 0; i < result->comparison_count; i++) {
                 enum regression one = wording_regression(result, &result->comparisons[i]);
 
@@ -78,7 +83,7 @@ static void print_status(const struct run_options *options, const struct result 
                 if (result->comparisons[i].rounds_wanted > rounds)
                         rounds = result->comparisons[i].rounds_wanted;
         if (status == CLI_OK)
-                fprintf(out, "Exit status 0: no regression; B takes less than %.3g %% more time.\n",
+                fprintf(out, "Exit status 0: no regression; B takes at most %.3g %% more time.\n",
                         percent);
         else if (status == CLI_REGRESSION)
                 fprintf(out, "Exit status 1: a regression; B is slower by more than %.3g %%.\n",
@@ -155,10 +160,9 @@ const struct command command_ab = {
         .without = (const char *const[]){"baseline", "control", NULL},
         .epilogue =
                 "A and B are commands with their arguments; or two paths ending in .so, plug-ins\n"
-                "with one workload; or, with --workload=NAME, two builds of mpbench, each given "
-                "by\n"
-                "its folder or its mpbench-host, which do that workload. With several levels\n"
-                "(--workers=1,2) B is compared with A at each.\n"
+                "with one workload; or, with --workload=NAME, two builds of mpbench that do that\n"
+                "workload, each given by its folder or its mpbench-host. With several levels\n"
+                "(--workers=1,2) B is compared with A at each of them.\n"
                 "\n"
                 "Examples:\n"
                 "  mpbench ab -- gzip -6 -c FILE -- gzip -9 -c FILE\n"
@@ -167,7 +171,7 @@ const struct command command_ab = {
                 "\n"
                 "Exit status: 0 no regression: B takes at most the threshold more time, to the\n"
                 "bad end of its interval; 1 a regression: B is slower, beyond chance and by more\n"
-                "than the threshold; 3 inconclusive; 2 usage; 4 could not run; 5 a verification\n"
-                "failed; 130 interrupted.\n",
+                "than the threshold; 3 neither can be said; 2 usage; 4 could not run; 5 a\n"
+                "verification failed; 130 interrupted.\n",
         .main = ab_main,
 };
