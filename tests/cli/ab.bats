@@ -30,6 +30,12 @@ ab() { run "$MPBENCH" ab --rounds=12 -e none --no-save "$@"; }
         [[ ${lines[-1]} == "Exit status 0: inconclusive"* ]]
 }
 
+@test "what is too short for a figure is inconclusive, not fine" {
+        ab --set runs=1 -- true -- true
+        [ "$status" = 3 ]
+        [[ $output == *"no cell ran long enough"* ]]
+}
+
 @test "sides that are missing, empty, too many or of two kinds are refused" {
         refused 2 "two sides are compared, each behind a --, and none is given" ab
         refused 2 "and one is given" ab -- true
