@@ -95,30 +95,30 @@ enum { JUDGES = sizeof(judges) / sizeof(*judges), KINDS = 2 };
 /* What is run: CPU-bound tasks, or a lock that two workers contend for. */
 struct kind {
         const char *name;
-        struct trial_request request;
-        size_t parameter; /* the one that holds the operations */
+        struct trial_request request; /* its first parameter holds the operations */
+        bool shared;                  /* operations count while both are working */
         uint32_t comparisons, different[JUDGES];
         double least[JUDGES], most[JUDGES];
 };
 
-static uint64_t time_of(const struct trial_outcome *outcome)
+static uint64_t time_of(const struct kind *kind, const struct trial_outcome *outcome)
 {
-        return outcome->overlap_ops ? outcome->overlap_ns : outcome->run_ns;
+        return kind->shared ? outcome->overlap_ns : outcome->run_ns;
 }
 
 /* Time per operation, ns. */
 static double measure(struct session *session, const struct kind *kind, const struct cpuset *cpus)
 {
         struct trial_outcome outcome = bench_trial(session, 0, &kind->request, cpus);
-        uint64_t ops = outcome.overlap_ops ? outcome.overlap_ops : outcome.ops;
 
-        return (double)time_of(&outcome) / (double)ops;
+        return (double)time_of(kind, &outcome) /
+               (double)(kind->shared ? outcome.overlap_ops : outcome.ops);
 }
 
 static void set_ops(struct kind *kind, uint64_t ops)
 {
         kind->request.ops = ops;
-        kind->request.value[kind->parameter] = (int64_t)ops;
+        kind->request.value[0] = (int64_t)ops;
 }
 
 /* So many operations that a trial takes about AIM_NS. */
@@ -126,11 +126,11 @@ static void size_kind(struct session *session, struct kind *kind, const struct c
 {
         struct trial_outcome outcome = {0};
 
-        for (uint64_t ops = 16; time_of(&outcome) < AIM_NS / 2; ops *= 2) {
+        for (uint64_t ops = 16; time_of(kind, &outcome) < AIM_NS / 2; ops *= 2) {
                 set_ops(kind, ops);
                 outcome = bench_trial(session, 0, &kind->request, cpus);
         }
-        set_ops(kind, kind->request.ops * AIM_NS / time_of(&outcome));
+        set_ops(kind, kind->request.ops * AIM_NS / time_of(kind, &outcome));
 }
 
 static void compare(struct session *session, struct kind *kind, const struct cpuset *cpus,
@@ -184,13 +184,12 @@ int main(int argc, char **argv)
         uint32_t tries = bench_number(argc, argv, "--tries=", 400, 2, TRIES_MAX);
         struct kind kinds[KINDS] = {
                 {.name = "CPU-bound (spin, two workers)",
-                 .request = {.workload = "spin", .value = {0, 100000, 0}}, /* tasks of 100 µs */
-                 .parameter = 0},
+                 .request = {.workload = "spin", .value = {0, 100000, 0}}}, /* tasks of 100 µs */
                 {.name = "Lock-contended (counter, mutex, two workers)",
                  .request = {.workload = "counter",
                              .strategy = "mutex",
                              .value = {0, 0, 0, 1000}}, /* increments, hold, gap, batch */
-                 .parameter = 0},
+                 .shared = true},
         };
         struct cpuset cpus[WORKERS] = {0};
         struct mproc_err err = {0};
