@@ -45,19 +45,26 @@ void bench_row(const char *name, const struct bench_side *a, const struct bench_
         fflush(stdout);
 }
 
-uint32_t bench_rounds_wanted(int argc, char **argv, uint32_t usual)
+uint32_t bench_number(int argc, char **argv, const char *option, uint32_t usual, uint32_t least,
+                      uint32_t most)
 {
-        long rounds = usual;
+        size_t length = strlen(option);
+        long number = usual;
 
         for (int i = 1; i < argc; i++)
-                if (!strncmp(argv[i], "--rounds=", 9))
-                        rounds = strtol(argv[i] + 9, NULL, 10);
-        if (rounds < 6 || rounds > BENCH_ROUNDS_MAX) {
-                fprintf(stderr, "--rounds takes 6 to %d: fewer give no interval\n",
-                        BENCH_ROUNDS_MAX);
+                if (!strncmp(argv[i], option, length))
+                        number = strtol(argv[i] + length, NULL, 10);
+        if (number < (long)least || number > (long)most) {
+                fprintf(stderr, "%s takes %u to %u\n", option, least, most);
                 exit(2);
         }
-        return (uint32_t)rounds;
+        return (uint32_t)number;
+}
+
+/* Fewer than 6 give no interval. */
+uint32_t bench_rounds_wanted(int argc, char **argv, uint32_t usual)
+{
+        return bench_number(argc, argv, "--rounds=", usual, 6, BENCH_ROUNDS_MAX);
 }
 
 int bench_pu(int from)

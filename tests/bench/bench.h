@@ -28,6 +28,10 @@ void bench_row(const char *name, const struct bench_side *a, const struct bench_
                uint32_t rounds, double scale);
 uint32_t bench_rounds_wanted(int argc, char **argv, uint32_t usual); /* --rounds=N */
 
+/* The number behind `option` ("--tries="), or the usual one. Outside of its bounds: exits. */
+uint32_t bench_number(int argc, char **argv, const char *option, uint32_t usual, uint32_t least,
+                      uint32_t most);
+
 /* The first PU that this process may use from `from` on; −1: none. */
 int bench_pu(int from);
 
