@@ -40,8 +40,9 @@ silent() { if grep -xE "out|err" "$1"; then return 1; fi; }
         printf '%s\n' 'a  b' '$HOME' '*' "it's" '-n' >../lines
         cat >../note <<'END'
 #!/bin/sh
-printf '%s|' "$@" >>../noted
-echo >>../noted
+line=
+for word; do line="$line$word|"; done
+printf '%s\n' "$line" >>../noted # at once, since others write, too
 END
         chmod +x ../note
         "$MPBENCH" run "${FEW[@]}" --set runs=5 --workers=2 --input=../lines -- ../note 'x{}y{}' z
