@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # mpbench run -- CMD: what it runs, with which lines, what it does with failures, and what it leaves.
+# shellcheck disable=SC2016 # $1 and the like are for the shells that are run
 load common
 
 FEW=(--rounds=2 --no-save -q)
@@ -36,7 +37,6 @@ silent() { if grep -xE "out|err" "$1"; then return 1; fi; }
 }
 
 @test "every line is one argument wherever {} stands, and the last one where it does not" {
-        # shellcheck disable=SC2016 # for the shell that is run
         printf '%s\n' 'a  b' '$HOME' '*' "it's" '-n' >../lines
         cat >../note <<'END'
 #!/bin/sh
@@ -192,5 +192,5 @@ END
         refused 2 "../long: line 1 has 140000 bytes, and an argument at most 131071" run --input=../long -- echo
         refused 4 "../none cannot be opened: No such file or directory (ENOENT)" run --input=../none -- echo
         refused 4 ".. cannot be read: Is a directory (EISDIR)" run --input=.. -- echo
-        refused 2 "--output: 'keep' is none of" run --output=keep -- true
+        refused 2 "--output: unknown 'keep' (allowed: drop, stderr)" run --output=keep -- true
 }
