@@ -32,7 +32,7 @@ const struct command command_run = {
         .name = "run",
         .summary = "Measures a workload under every combination of the levels that are asked for, "
                    "and says how to run it.",
-        .usage = "--workload=NAME [OPTIONS], or mpbench run [OPTIONS] -- CMD [ARGS]",
+        .usage = "--workload=NAME [OPTIONS]\n       mpbench run [OPTIONS] -- CMD [ARGS]",
         .options = run_option_table,
         .without = (const char *const[]){"allow-inconclusive", NULL},
         .epilogue =
