@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { COLUMN_TIME = 1, COLUMN_USER, COLUMN_SYSTEM, COLUMN_RSS, COLUMNS };
+enum { COLUMN_TIME = 1, COLUMN_USER, COLUMN_SYSTEM, COLUMN_RSS, COLUMN_PSS, COLUMNS };
 
 static bool has_runs(const struct cell *cell)
 {
@@ -35,7 +35,8 @@ static void put_time(const struct summary *summary, bool interval, char *text)
 
 int view_runs(const struct view_section *section, struct grid *ret)
 {
-        static const char *const heads[COLUMNS] = {"Per run", "time", "user", "system", "peak RSS"};
+        static const char *const heads[COLUMNS] = {"Per run", "time",     "user",
+                                                   "system",  "peak RSS", "all at once, PSS"};
         size_t rows = 0;
 
         *ret = (struct grid){0};
@@ -59,6 +60,10 @@ int view_runs(const struct view_section *section, struct grid *ret)
                 put_time(&cell->run.time_ns, true, grid_at(ret, rows, COLUMN_TIME));
                 put_time(&cell->run.user_ns, false, grid_at(ret, rows, COLUMN_USER));
                 put_time(&cell->run.system_ns, false, grid_at(ret, rows, COLUMN_SYSTEM));
+                snprintf(grid_at(ret, rows, COLUMN_PSS), GRID_TEXT_BYTES, "%s",
+                         cell->run.pss_bytes ? units_format_size((double)cell->run.pss_bytes, size,
+                                                                 sizeof(size))
+                                             : "not seen");
                 snprintf(grid_at(ret, rows, COLUMN_RSS), GRID_TEXT_BYTES, "%s%s",
                          is_of_the_worker(section->result, cell) ? "at most " : "",
                          units_format_size((double)cell->run.max_rss_bytes, size, sizeof(size)));

@@ -134,8 +134,9 @@ static void say_quota(const struct environment *machine, char *buf, size_t size)
 
 static void say_runtime(const struct view *view, char *buf, size_t size)
 {
-        if (view->sections[0].result->plan.variant_count)
-                return; /* a command's run is far longer than what a runtime does for it */
+        for (size_t i = 0; i < view->section_count; i++)
+                if (view->sections[i].rows[0].cell->run.time_ns.n)
+                        return; /* far longer than what a runtime does for it */
         for (size_t i = 0; i < view->section_count; i++)
                 for (size_t j = 0; j < view->sections[i].row_count; j++)
                         if (strcmp(view->sections[i].rows[j].cell->level[FACTOR_RUNTIME], "mproc"))
@@ -144,6 +145,19 @@ static void say_runtime(const struct view *view, char *buf, size_t size)
                 page_append(buf, size,
                             "The runtime is mproc (C): under another one the same choice may cost "
                             "much more.");
+}
+
+static void say_runs(const struct view *view, char *buf, size_t size)
+{
+        for (size_t i = 0; i < view->section_count; i++)
+                if (view->sections[i].rows[0].cell->run.time_ns.n) {
+                        page_append(buf, size,
+                                    "A run takes from the start of its program to its end. Its CPU "
+                                    "time is with all processes that it waited for, its peak RSS "
+                                    "that of the largest; PSS is of all runs at once, sampled in a "
+                                    "pilot trial.");
+                        return;
+                }
 }
 
 static bool has_param(const struct cell *cell, const char *name)
@@ -269,7 +283,7 @@ char *wording_limit(const struct view *view, size_t index, char *buf, size_t siz
         if (!view->section_count)
                 return buf;
         machine = &view->sections[0].result->environment;
-        for (int which = 0; which < 8; which++) {
+        for (int which = 0; which < 9; which++) {
                 if (which == 0)
                         wording_steady(view->sections[0].result, buf, size);
                 else if (which == 1)
@@ -283,6 +297,8 @@ char *wording_limit(const struct view *view, size_t index, char *buf, size_t siz
                 else if (which == 5)
                         say_serial(view, buf, size);
                 else if (which == 6)
+                        say_runs(view, buf, size);
+                else if (which == 7)
                         say_runtime(view, buf, size);
                 else
                         say_machine(machine, buf, size);

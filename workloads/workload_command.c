@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/orphans.h"
 #include "base/text.h"
-#include "model/book.h"
+#include "support/command_line.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -63,16 +63,13 @@ struct command_slot {
         uint64_t good;                           /* runs that went well */
         uint64_t failed; /* 1 + number of the one that failed; no other is begun after it */
         char line[SHOWN_BYTES];
-        char wrote[SHOWN_BYTES]; /* the end of what it wrote to stderr */
+        char wrote[SHOWN_BYTES]; /* the end of its error messages */
 };
 
 struct command_local {
-        const struct book *book;
-        size_t book_bytes;
-        char **argv;
-        char *text;   /* what argv points into */
+        struct command_line line;
         int null_fd;  /* stdin, and stdout unless it is kept */
-        int wrote_fd; /* a memfd: the stderr of a run; -1: it is kept */
+        int wrote_fd; /* a memfd: what a run writes as errors; -1: goes on to the host */
         bool has_actions, has_attr;
         posix_spawn_file_actions_t actions;
         posix_spawnattr_t attr;
@@ -105,77 +102,14 @@ static int prepare(struct mpb_trial *trial, struct mproc_err *err)
         return 0;
 }
 
-/* The bytes at an offset of the book. */
-static const char *at(const struct book *book, uint64_t offset)
-{
-        return (const char *)book + offset;
-}
-
-static const char *line_at(const struct book *book, uint64_t index)
-{
-        const uint64_t *offsets = (const uint64_t *)(const void *)at(book, book->lines);
-
-        return at(book, offsets[index]);
-}
-
-/* All runs of a line follow one another, so that they are one worker's: two runs of one line at a
- * time could be in each other's way. */
-static const char *line_of(const struct book *book, uint64_t run, uint64_t runs)
-{
-        return line_at(book, runs > book->line_count ? run * book->line_count / runs : run);
-}
-
-static int map_book(struct command_local *local, int fd, struct mproc_err *err)
-{
-        struct stat info;
-        void *book;
-
-        if (fstat(fd, &info) || (size_t)info.st_size < sizeof(struct book))
-                return error_set(err, -EPROTO, "attach", "the book of the command is not whole");
-        book = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (book == MAP_FAILED)
-                return error_errno(err, -errno, "attach", "no memory for the book of the command");
-        local->book = book;
-        local->book_bytes = (size_t)info.st_size;
-        if (local->book->magic != BOOK_MAGIC || local->book->bytes != local->book_bytes)
-                return error_set(err, -EPROTO, "attach",
-                                 "the book of the command is of another build");
-        return 0;
-}
-
-/* Room for the arguments with the longest line in every place. */
-static int make_argv(struct command_local *local, struct mproc_err *err)
-{
-        const struct book *book = local->book;
-        const char *argument = at(book, book->arguments);
-        size_t longest = 0, bytes = 0;
-
-        for (uint32_t i = 0; i < book->line_count; i++) {
-                size_t length = strlen(line_at(book, i));
-
-                longest = length > longest ? length : longest;
-        }
-        for (uint32_t i = 0; i < book->argument_count; i++) {
-                size_t length = strlen(argument);
-
-                bytes += length + 1 + length / strlen(BOOK_PLACE) * longest;
-                argument += length + 1;
-        }
-        local->argv = calloc(book->argument_count + 1, sizeof(*local->argv));
-        local->text = malloc(bytes);
-        if (!local->argv || !local->text)
-                return error_errno(err, -ENOMEM, "attach", "no memory for the arguments");
-        return 0;
-}
-
 static int open_files(struct command_local *local, struct mproc_err *err)
 {
         local->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
         if (local->null_fd < 0)
                 return error_errno(err, -errno, "attach", "/dev/null cannot be opened");
-        if (local->book->keep_output)
+        if (local->line.book->keep_output)
                 return 0;
-        local->wrote_fd = memfd_create("mpbench-stderr", MFD_CLOEXEC);
+        local->wrote_fd = memfd_create("mpbench-errors", MFD_CLOEXEC);
         /* Appending: what is cut off before the next run stays cut off. */
         if (local->wrote_fd < 0 || fcntl(local->wrote_fd, F_SETFL, O_APPEND))
                 return error_errno(err, -errno, "attach", "nowhere to keep what a command writes");
@@ -201,9 +135,9 @@ static int make_spawn(struct command_local *local, struct mproc_err *err)
                 r = posix_spawn_file_actions_adddup2(&local->actions, local->null_fd, STDIN_FILENO);
         if (!r)
                 r = posix_spawn_file_actions_adddup2(
-                        &local->actions, local->book->keep_output ? kept : local->null_fd,
+                        &local->actions, local->line.book->keep_output ? kept : local->null_fd,
                         STDOUT_FILENO);
-        if (!r && !local->book->keep_output)
+        if (!r && !local->line.book->keep_output)
                 r = posix_spawn_file_actions_adddup2(&local->actions, local->wrote_fd,
                                                      STDERR_FILENO);
         if (!r)
@@ -227,9 +161,7 @@ static int attach(struct mpb_worker *worker, struct mproc_err *err)
                 return error_errno(err, -ENOMEM, "attach", "no memory for a worker of command");
         worker->local = local;
         local->null_fd = local->wrote_fd = -1;
-        r = map_book(local, worker->fd, err);
-        if (!r)
-                r = make_argv(local, err);
+        r = command_line_init(&local->line, worker->fd, err);
         if (!r)
                 r = open_files(local, err);
         return r ? r : make_spawn(local, err);
@@ -249,33 +181,9 @@ static void detach(struct mpb_worker *worker)
                 close(local->null_fd);
         if (local->wrote_fd >= 0)
                 close(local->wrote_fd);
-        if (local->book)
-                munmap((void *)local->book, local->book_bytes);
-        free(local->argv);
-        free(local->text);
+        command_line_done(&local->line);
         free(local);
         worker->local = NULL;
-}
-
-/* The arguments of one run: a line in each place. */
-static void fill_argv(struct command_local *local, uint64_t run, uint64_t runs)
-{
-        const struct book *book = local->book;
-        const char *argument = at(book, book->arguments), *line = "", *place;
-        char *to = local->text;
-
-        if (book->line_count)
-                line = line_of(book, run, runs);
-        for (uint32_t i = 0; i < book->argument_count; i++) {
-                local->argv[i] = to;
-                while (book->line_count && (place = strstr(argument, BOOK_PLACE))) {
-                        to = mempcpy(to, argument, (size_t)(place - argument));
-                        to = stpcpy(to, line);
-                        argument = place + strlen(BOOK_PLACE);
-                }
-                to = stpcpy(to, argument) + 1;
-                argument += strlen(argument) + 1;
-        }
 }
 
 /* Bytes that a terminal would obey become spaces. */
@@ -297,7 +205,7 @@ static void note_failure(struct command_local *local, struct command_slot *slot,
         size_t used = 0;
 
         slot->failed = run + 1;
-        for (char **word = local->argv; *word && used < sizeof(slot->line); word++)
+        for (char **word = local->line.argv; *word && used < sizeof(slot->line); word++)
                 used += (size_t)snprintf(slot->line + used, sizeof(slot->line) - used, "%s%s",
                                          used ? " " : "", *word);
         if (used >= sizeof(slot->line))
@@ -322,9 +230,9 @@ static void run_command(struct mpb_worker *worker, uint64_t run)
         struct rusage usage;
         pid_t pid, ended;
 
-        fill_argv(local, run, worker->trial->ops);
-        slot->spawn_error = posix_spawn(&pid, at(local->book, local->book->program),
-                                        &local->actions, &local->attr, local->argv, environ);
+        command_line_fill(&local->line, run, worker->trial->ops);
+        slot->spawn_error = posix_spawn(&pid, command_line_program(&local->line), &local->actions,
+                                        &local->attr, local->line.argv, environ);
         if (slot->spawn_error) {
                 note_failure(local, slot, run);
                 return;

@@ -48,7 +48,7 @@ const struct mpb_option run_option_table[] = {
                 .summary = "tasks of a command, a line each, for its {} or its end; -: stdin"},
         [ROW_OUTPUT] = {.name = "output", .type = MPB_CHOICE, .metavar = "WHERE",
                 .fallback = "drop", .choices = (const char *const[]){"drop", "stderr", NULL},
-                .summary = "what a command writes: drop, or stderr"},
+                .summary = "where what a command writes goes to"},
         [ROW_FACTORS + FACTOR_RUNTIME] = {.name = "runtime", .type = MPB_TEXT, .metavar = "LIST",
                 .group = "Factors: choices under comparison, each a LIST of levels or 'all'",
                 .summary = "what starts and joins the workers"},

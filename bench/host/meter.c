@@ -136,12 +136,14 @@ void meter_close(struct meter *meter)
                 close(meter->schedstat);
 }
 
-uint64_t meter_pss_bytes(void)
+uint64_t meter_pss_bytes(int pid)
 {
-        FILE *file = fopen("/proc/self/smaps_rollup", "re");
         uint64_t kib = 0;
         char line[256];
+        FILE *file;
 
+        snprintf(line, sizeof(line), "/proc/%d/smaps_rollup", pid);
+        file = fopen(line, "re");
         if (!file)
                 return 0;
         while (fgets(line, sizeof(line), file))

@@ -39,7 +39,7 @@ void meter_difference(const struct meter *meter, const struct meter_reading *bef
 
 void meter_close(struct meter *meter);
 
-/* Proportional set size of the calling process; 0: not known. */
-uint64_t meter_pss_bytes(void);
+/* Proportional set size of a process; 0: not known. */
+uint64_t meter_pss_bytes(int pid);
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "host/team.h"
+#include "host/tree.h"
 #include "workloads/workload_table.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -20,6 +21,8 @@
  * has finished. */
 #define GRAINS 256
 
+#define SAMPLE_NS (2 * (long)NS_PER_MS)
+
 struct run {
         const struct mpb_workload *workload;
         const struct mpb_strategy *strategy;
@@ -31,6 +34,7 @@ struct run {
         struct pollfd *fds; /* one per worker, and the driver's last */
         uint32_t started;
         uint64_t called_ns, joined_ns, deadline_ns;
+        uint64_t sampled_pss_bytes;
         bool concurrent, own_process;
 };
 
@@ -150,6 +154,20 @@ static int look_at(struct run *run, uint32_t index, struct worker_outcome *worke
         return fail(run, TRIAL_WORKER_DIED, text);
 }
 
+/* Looks at what the workers have started, and says how long to wait until the next look. */
+static struct timespec sample_pss(struct run *run, struct timespec patience)
+{
+        uint64_t pss_bytes = 0;
+
+        for (uint32_t i = 0; i < run->request->workers; i++)
+                pss_bytes += tree_pss_bytes(mproc_process_pid(run->processes[i]));
+        if (pss_bytes > run->sampled_pss_bytes)
+                run->sampled_pss_bytes = pss_bytes;
+        return patience.tv_sec || patience.tv_nsec > SAMPLE_NS
+                       ? (struct timespec){.tv_nsec = SAMPLE_NS}
+                       : patience;
+}
+
 /* Until all are over, one fails, the time is up, or the driver is gone. */
 static int wait_for_all(struct run *run, struct worker_outcome *workers)
 {
@@ -176,9 +194,12 @@ static int wait_for_all(struct run *run, struct worker_outcome *workers)
                 if (!left)
                         return 0;
                 patience = clock_left(run->deadline_ns);
+                if (run->request->sample_pss && run->own_process)
+                        patience = sample_pss(run, patience);
                 for (uint32_t i = 0; i <= n; i++)
                         run->fds[i].events = POLLIN;
-                if (ppoll(run->fds, n + 1, &patience, NULL) == 0) {
+                if (ppoll(run->fds, n + 1, &patience, NULL) == 0 &&
+                    clock_now_ns() >= run->deadline_ns) {
                         char text[160];
 
                         snprintf(text, sizeof(text),
@@ -312,7 +333,9 @@ static void run_team(struct run *run, const struct mpb_trial *wanted, const stru
                 goto cleanup;
         sum_up(run, workers);
         trial_latency(run->team, &run->outcome->latency);
-        if (run->own_process)
+        if (run->request->sample_pss)
+                run->outcome->pss_bytes = run->sampled_pss_bytes;
+        else if (run->own_process)
                 run->outcome->pss_bytes = run->team->seats[0].pss_bytes;
         r = run->workload->verify(trial, &verified, &err);
         if (r < 0) {

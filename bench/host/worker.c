@@ -8,6 +8,7 @@
 #include <mproc/mproc.h>
 #include <sched.h>
 #include <string.h>
+#include <unistd.h>
 
 static int bind_to(const struct cpuset *cpus, struct mproc_err *err)
 {
@@ -136,7 +137,7 @@ int worker_main(void *argument, size_t size)
                 workload->detach(&worker);
         meter_close(&meter);
         if (given->index == 0)
-                seat->pss_bytes = meter_pss_bytes();
+                seat->pss_bytes = meter_pss_bytes(getpid());
         seat->outcome = own;
         return 0;
 detach:

@@ -11,8 +11,8 @@
 struct book {
         uint64_t magic, bytes;
         uint32_t argument_count, line_count; /* no lines: every run is the same */
-        uint32_t keep_output; /* 0: stdout goes to /dev/null, and stderr is kept for messages;
-                                 1: both go to the stderr of the host */
+        uint32_t keep_output; /* 0: what it writes is dropped, save that the end of its errors may
+                                 be told; 1: all of it is written as errors of the host */
         uint32_t reserved;
         uint64_t program;   /* offset of the path of the file to execute, ended by NUL */
         uint64_t arguments; /* offset of the arguments, argv[0] first, each ended by NUL */

@@ -29,6 +29,7 @@ struct trial_request {
         uint32_t counter_count;
         uint32_t params_mark; /* workload_params_mark(): of whom the values are; 0: not said */
         uint32_t timed;       /* 1: each task is timed (MPB_TASKS) */
+        uint32_t sample_pss; /* 1: outcome.pss_bytes is of what the workers start, as sampled */
         struct counter_spec counters[COUNTERS_MAX];
         /* followed on the wire by `workers` struct cpuset */
 };
@@ -101,7 +102,8 @@ struct trial_outcome {
         uint64_t ops;                 /* all workers' */
         uint64_t overlap_ops;         /* of all workers, within the overlap */
         uint64_t final_value, expected_value;
-        uint64_t host_rss_bytes, pss_bytes; /* pss: of worker 0 after its work; 0: not known */
+        uint64_t host_rss_bytes, pss_bytes; /* pss: of worker 0 after its work, or see
+                                               sample_pss; 0: not known */
         struct mpb_life life; /* MPB_LIFE_CYCLE: medians over the trial's repetitions */
         uint64_t verified;    /* 1: final and expected are meaningful */
         struct trial_latency latency;

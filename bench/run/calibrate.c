@@ -189,9 +189,13 @@ static int calibrate_cell(struct measurement *m, struct cell *cell, struct trial
                 uint64_t aim, next;
                 int r;
 
+                m->sample_pss = !step && workload_find(cell->workload)->flags & MPB_CHILDREN;
                 r = measure_trial(m, cell, ops, m->result->plan.seed, trial, err);
                 if (r < 0)
                         return r;
+                if (m->sample_pss)
+                        cell->run.pss_bytes = outcome->pss_bytes;
+                m->sample_pss = false;
                 m->cell_ns[cell->id] = trial->noise.duration_ns;
                 if (outcome->status == TRIAL_INTERRUPTED)
                         return 0;

@@ -112,6 +112,7 @@ int measure_trial(struct measurement *m, struct cell *cell, uint64_t ops, uint64
                 .counter_count = env->counter_count,
                 .params_mark = workload_params_mark(workload_find(cell->workload)),
                 .timed = cell->latency.timed,
+                .sample_pss = m->sample_pss,
         };
         struct cpuset *cpus = calloc(cell->workers, sizeof(*cpus));
         struct mproc_err why = {0};

@@ -20,6 +20,7 @@ struct measurement {
         uint32_t watched;    /* PUs of the noise ledger */
         uint32_t round, rounds;
         const char *stage;
+        bool sample_pss; /* in the trial in hand: what its workers start is sampled */
 };
 
 /* Runs one trial of a cell with `ops` operations and `seed`; fills `trial` (its workers are

@@ -135,6 +135,7 @@ static void what_is_written_is_what_the_schema_describes(void **unused)
         fixture_result(&result);
         result.cells[0].latency = (struct cell_latency){.timed = 1, .summary = {{1, 1, 1, 12, 0}}};
         result.trials[0].outcome.latency = (struct trial_latency){.count = 20, .ns = {1}};
+        result.cells[0].run = (struct cell_run){.time_ns = {1, 1, 1, 12, 0}, .max_rss_bytes = 1};
         text = round_trip_write(&result);
         root = json_loads(text, 0, NULL);
         validate(schema, root, "report");

@@ -72,6 +72,21 @@ static void under_a_quota_ten_of_its_periods_are_long_enough(void **unused)
         assert_int_equal(cell->ops, SYNTHETIC_OPS);
 }
 
+static void an_input_is_repeated_whole(void **unused)
+{
+        (void)unused;
+        result.plan.input_lines = 7;
+        cell->kind = MPB_TASKS;
+        cell->ops = 7;
+        for (outcome->run_ns = 5000000; outcome->run_ns < 20000000; outcome->run_ns += 5000000) {
+                uint64_t before = cell->ops;
+
+                calibrate_again(&result, cell, outcome);
+                assert_true(cell->ops > before);
+                assert_int_equal(cell->ops % 7, 0);
+        }
+}
+
 /* Workers that share a PU may not overlap at all in a first trial. */
 static void work_that_does_not_overlap_is_not_lengthened_without_end(void **unused)
 {
@@ -90,6 +105,7 @@ int main(void)
                 TEST(a_trial_that_came_out_short_lengthens_the_next_ones),
                 TEST(what_was_long_enough_or_explicit_or_failed_stays),
                 TEST(under_a_quota_ten_of_its_periods_are_long_enough),
+                TEST(an_input_is_repeated_whole),
                 TEST(work_that_does_not_overlap_is_not_lengthened_without_end),
         };
 
