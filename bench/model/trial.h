@@ -29,7 +29,7 @@ struct trial_request {
         uint32_t counter_count;
         uint32_t params_mark; /* workload_params_mark(): of whom the values are; 0: not said */
         uint32_t timed;       /* 1: each task is timed (MPB_TASKS) */
-        uint32_t sample_pss; /* 1: outcome.pss_bytes is of what the workers start, as sampled */
+        uint32_t sample_pss;  /* 1: outcome.pss_bytes is of what the workers start, as sampled */
         struct counter_spec counters[COUNTERS_MAX];
         /* followed on the wire by `workers` struct cpuset */
 };
