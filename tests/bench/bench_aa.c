@@ -12,7 +12,6 @@
 #include "stats/shuffle.h"
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #define ROUNDS 12
 #define TRIALS (2 * ROUNDS)

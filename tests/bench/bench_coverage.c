@@ -1,14 +1,13 @@
 /* How often a 95 % interval holds the truth, over simulated noise of known shape, and how wide it
  * is: mpbench's interval of a median beside Student's and a bootstrap's. A row is of one cell alone
  * or of the ratio of two equal cells within rounds. */
-#include "bench/bench.h"
 #include "bench/peers.h"
 #include "stats/describe.h"
 #include "stats/interval.h"
 #include "support/shapes.h"
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #define CONFIDENCE 0.95
 #define SIMULATIONS 20000

@@ -3,7 +3,6 @@
 #include "stats/describe.h"
 #include "support/shapes.h"
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 struct moments peers_moments(const double *values, size_t n)

@@ -1,6 +1,5 @@
 /* Synthetic data for simulations: noise of several shapes, and series of rounds made of it. Seeded,
- * so that a simulation gives the same figures everywhere. Ends the test program when memory is
- * out. */
+ * so that a simulation gives the same figures everywhere. */
 #ifndef SUPPORT_SHAPES_H
 #define SUPPORT_SHAPES_H
 
@@ -18,10 +17,8 @@ struct shape {
         double drift;         /* over all rounds, added to every cell alike */
 };
 
-/* In order: normal, uniform, Laplace, Student (2), Cauchy, log-normal, two bimodal ones, mean of
- * correlated samples, drift. NULL after the last. */
-const struct shape *shapes_at(size_t index);
-const struct shape *shapes_find(const char *name); /* it must be there */
+const struct shape *shapes_at(size_t index);       /* NULL after the last */
+const struct shape *shapes_find(const char *name); /* ends the program: there is none */
 
 /* What a cell gives in n rounds: exp(0.01 × draw). */
 void shapes_cell(const struct shape *shape, double *values, size_t n);
