@@ -89,7 +89,8 @@ static void write_heads(const struct result *result, const struct params *params
         fputs(",round,position,disturbed,status,reason,verified,final,expected,ops,overlap_ops,"
               "wall_duration_ns,start_duration_ns,run_duration_ns,stop_duration_ns,overlap_ns,"
               "skew_ns,host_rss_bytes,pss_bytes,life_returned_ns,life_first_ns,life_ready_ns,"
-              "life_wall_ns,steal_ns,foreign_cpu_ns,psi_cpu_ns,psi_io_ns,psi_memory_ns",
+              "life_wall_ns,steal_ns,foreign_cpu_ns,psi_cpu_ns,psi_io_ns,psi_memory_ns,"
+              "throttled_ns",
               out);
         fputs(",worker,pid,pu_begin,pu_end,begin_ns,end_ns,worker_ops,noted_ops,noted_ns,"
               "returned_ns,first_ns,ready_ns,gate_ns,exit_state,exit_code,user_ns,system_ns,"
@@ -176,6 +177,7 @@ static void write_trial(const struct trial *trial, FILE *out)
         number_field(out, psi, noise->psi_cpu_ns);
         number_field(out, psi, noise->psi_io_ns);
         number_field(out, psi, noise->psi_memory_ns);
+        number_field(out, noise->known & NOISE_THROTTLE, noise->throttled_ns);
 }
 
 static void write_counter(const struct counter_spec *spec, const struct counter_reading *reading,

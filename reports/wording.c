@@ -227,7 +227,7 @@ static void append_correctness(const struct cell *cell, char *buf, size_t size)
 
 char *wording_rounds_wanted(const struct result *result, uint32_t rounds, char *buf, size_t size)
 {
-        double s = result->rounds ? (double)result->duration_ns / 1e9 / result->rounds * rounds : 0;
+        double s = (double)result_round_ns(result) / 1e9 * rounds;
 
         *buf = '\0';
         page_append(buf, size, "about %u rounds would do", rounds);

@@ -123,15 +123,6 @@ static void say_machine(const struct environment *machine, char *buf, size_t siz
         page_append(buf, size, ".");
 }
 
-static void say_quota(const struct environment *machine, char *buf, size_t size)
-{
-        if (machine->cpu_quota > 0)
-                page_append(buf, size,
-                            "The CPU quota of %.3g CPUs throttles the team, and that is part of "
-                            "the figures.",
-                            machine->cpu_quota);
-}
-
 static void say_runtime(const struct view *view, char *buf, size_t size)
 {
         for (size_t i = 0; i < view->section_count; i++)
@@ -289,7 +280,7 @@ char *wording_limit(const struct view *view, size_t index, char *buf, size_t siz
                 else if (which == 1)
                         say_oversubscribed(view, buf, size);
                 else if (which == 2)
-                        say_quota(machine, buf, size);
+                        wording_throttled(view->sections[0].result, buf, size);
                 else if (which == 3)
                         say_work(view, buf, size);
                 else if (which == 4)

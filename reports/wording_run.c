@@ -181,29 +181,9 @@ char *wording_conditions(const struct view_section *section, char *buf, size_t s
         return buf;
 }
 
-/* False also where nothing is known of the noise. */
-static bool noise_is_known(const struct result *result)
-{
-        for (size_t i = 0; i < result->trial_count; i++)
-                if (!result->trials[i].noise.known)
-                        return false;
-        return result->trial_count > 0;
-}
-
 uint32_t wording_rounds_counted(const struct result *result)
 {
         return result->disturbed_kept ? result->rounds : result->rounds - result->disturbed_rounds;
-}
-
-char *wording_busy(const struct result *result, char *buf, size_t size)
-{
-        *buf = '\0';
-        if (result->disturbed_kept && result->disturbed_rounds)
-                page_append(buf, size,
-                            "BUSY MACHINE: other programs used its CPUs in %u of %u rounds; these "
-                            "figures may be far from those of a quiet one. See mpbench doctor.",
-                            result->disturbed_rounds, result->rounds);
-        return buf;
 }
 
 char *wording_rounds(const struct view_section *section, char *buf, size_t size)
@@ -217,17 +197,20 @@ char *wording_rounds(const struct view_section *section, char *buf, size_t size)
                 page_append(buf, size, "INTERRUPTED after ");
         page_append(buf, size, "%u round%s", counted, counted == 1 ? "" : "s");
         if (result->rounds > counted)
-                page_append(buf, size, " (%u more %s disturbed and left out)",
+                page_append(buf, size, " (%u more %s disturbed and left out%s%s)",
                             result->rounds - counted,
-                            result->rounds - counted == 1 ? "was" : "were");
+                            result->rounds - counted == 1 ? "was" : "were",
+                            *wording_disturbance(result, text, sizeof(text)) ? ": " : "", text);
         page_append(buf, size, ", %s",
                     units_format_duration((double)result->duration_ns, text, sizeof(text)));
         if (result->end == RESULT_BUDGET)
                 page_append(buf, size, " (all that the budget allowed)");
-        if (!result->disturbed_rounds)
-                page_append(buf, size, ", %s",
-                            noise_is_known(result) ? "quiet machine"
-                                                   : "other programs' load not known");
+        if (result->plan.sustain_ns)
+                page_append(
+                        buf, size, ", after %s of load",
+                        units_format_duration((double)result->plan.sustain_ns, text, sizeof(text)));
+        if (*wording_calm(result, text, sizeof(text)))
+                page_append(buf, size, ", %s", text);
         if (section->baseline) {
                 char label[VIEW_LABEL_BYTES], value[64];
 

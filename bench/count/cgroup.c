@@ -1,6 +1,7 @@
 #include "count/cgroup.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "count/small_file.h"
 
 #include <limits.h>
@@ -19,7 +20,8 @@ static void tighten(int64_t *limit, int64_t value)
                 *limit = value;
 }
 
-static void tighten_quota(struct cgroup_limits *limits, int64_t quota_us, int64_t period_us)
+static void tighten_quota(struct cgroup_limits *limits, const char *group, int64_t quota_us,
+                          int64_t period_us)
 {
         double cpus;
 
@@ -30,6 +32,7 @@ static void tighten_quota(struct cgroup_limits *limits, int64_t quota_us, int64_
                 return;
         limits->cpu_quota = cpus;
         limits->quota_period_ns = period_us * (int64_t)NS_PER_US;
+        text_copy(limits->quota_group, sizeof(limits->quota_group), group);
 }
 
 /* Both versions' files are looked for in every group: a controller is in one hierarchy only, so
@@ -41,8 +44,8 @@ static void read_group(const char *root, const char *group, struct cgroup_limits
 
         if (small_file_read(root, text, sizeof(text), "%s/cpu.max", group) > 0 &&
             sscanf(text, "%lld %lld", &quota_us, &period_us) == 2)
-                tighten_quota(limits, quota_us, period_us);
-        tighten_quota(limits, small_file_int(root, -1, "%s/cpu.cfs_quota_us", group),
+                tighten_quota(limits, group, quota_us, period_us);
+        tighten_quota(limits, group, small_file_int(root, -1, "%s/cpu.cfs_quota_us", group),
                       small_file_int(root, -1, "%s/cpu.cfs_period_us", group));
 
         tighten(&limits->memory_max_bytes, small_file_int(root, -1, "%s/memory.max", group));
@@ -137,7 +140,7 @@ void cgroup_read_limits(const char *root, struct cgroup_limits *ret)
         char *mounts = malloc(TABLE_BYTES), *save = NULL;
         char groups[8192];
 
-        *ret = (struct cgroup_limits){-1, -1, -1, -1};
+        *ret = (struct cgroup_limits){-1, -1, -1, -1, ""};
         if (mounts && small_file_read(root, mounts, TABLE_BYTES, "/proc/self/mountinfo") > 0 &&
             small_file_read(root, groups, sizeof(groups), "/proc/self/cgroup") > 0)
                 for (char *line = strtok_r(mounts, "\n", &save); line;

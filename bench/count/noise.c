@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "count/cgroup.h"
 #include "count/noise_internal.h"
 #include "count/process_time.h"
 
@@ -21,7 +22,7 @@
 enum { PSI_CPU, PSI_IO, PSI_MEMORY, PSI_COUNT };
 
 struct sample {
-        uint64_t at_ns, steal_ns, busy_ns, own_ns, psi_ns[PSI_COUNT], known;
+        uint64_t at_ns, steal_ns, busy_ns, own_ns, psi_ns[PSI_COUNT], throttled_ns, known;
 };
 
 struct noise_reader {
@@ -31,7 +32,7 @@ struct noise_reader {
         int64_t tick_ns;
         int64_t debt_ns; /* ≤ 0: CPU time that was ours before the ticks showed it */
         int64_t debt_limit_ns;
-        int stat_fd, psi_fd[PSI_COUNT];
+        int stat_fd, throttle_fd, psi_fd[PSI_COUNT];
         char *text;
         size_t text_size;
         int own[OWN_MAX];
@@ -45,6 +46,19 @@ static int open_below(const char *root, const char *path)
 
         snprintf(whole, sizeof(whole), "%s%s", root, path);
         return open(whole, O_RDONLY | O_CLOEXEC);
+}
+
+/* What the group with the tightest quota counts; −1: there is no quota. */
+static int open_throttle(const char *root)
+{
+        struct cgroup_limits limits;
+        char path[sizeof(limits.quota_group) + 16];
+
+        cgroup_read_limits(root, &limits);
+        if (!*limits.quota_group)
+                return -1;
+        snprintf(path, sizeof(path), "%s/cpu.stat", limits.quota_group);
+        return open_below(root, path);
 }
 
 int noise_reader_new_at(struct noise_reader **ret, const char *root, const struct cpuset *watched,
@@ -76,6 +90,7 @@ int noise_reader_new_at(struct noise_reader **ret, const char *root, const struc
                                                                : 1) +
                                                    2);
         reader->stat_fd = open_below(root, "/proc/stat");
+        reader->throttle_fd = open_throttle(root);
         for (size_t i = 0; i < PSI_COUNT; i++)
                 reader->psi_fd[i] = open_below(root, pressures[i]);
         *ret = reader;
@@ -93,6 +108,8 @@ void noise_reader_free(struct noise_reader *reader)
                 return;
         if (reader->stat_fd >= 0)
                 close(reader->stat_fd);
+        if (reader->throttle_fd >= 0)
+                close(reader->throttle_fd);
         for (size_t i = 0; i < PSI_COUNT; i++)
                 if (reader->psi_fd[i] >= 0)
                         close(reader->psi_fd[i]);
@@ -163,6 +180,29 @@ static bool read_pressure(int fd, uint64_t *ret_ns)
         return true;
 }
 
+/* Version 2 of control groups has "throttled_usec N", version 1 "throttled_time N" in ns. */
+static bool read_throttle(int fd, uint64_t *ret_ns)
+{
+        static const struct {
+                const char *name;
+                uint64_t unit_ns;
+        } lines[] = {{"throttled_usec ", NS_PER_US}, {"throttled_time ", 1}};
+        char text[1024];
+
+        if (!reread(fd, text, sizeof(text)))
+                return false;
+        for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+                const char *line = strstr(text, lines[i].name);
+                uint64_t value;
+
+                if (line && sscanf(line + strlen(lines[i].name), "%" SCNu64, &value) == 1) {
+                        *ret_ns = value * lines[i].unit_ns;
+                        return true;
+                }
+        }
+        return false;
+}
+
 static uint64_t usage_ns(int who)
 {
         struct rusage usage;
@@ -187,6 +227,8 @@ static void take_sample(struct noise_reader *reader, struct sample *sample)
                 pressure &= read_pressure(reader->psi_fd[i], &sample->psi_ns[i]);
         if (pressure)
                 sample->known |= NOISE_PSI;
+        if (read_throttle(reader->throttle_fd, &sample->throttled_ns))
+                sample->known |= NOISE_THROTTLE;
 }
 
 void noise_begin(struct noise_reader *reader)
@@ -234,17 +276,35 @@ void noise_end(struct noise_reader *reader, struct trial_noise *ret)
                 ret->psi_io_ns = grown(begin->psi_ns[PSI_IO], end.psi_ns[PSI_IO]);
                 ret->psi_memory_ns = grown(begin->psi_ns[PSI_MEMORY], end.psi_ns[PSI_MEMORY]);
         }
+        if (ret->known & NOISE_THROTTLE)
+                ret->throttled_ns = grown(begin->throttled_ns, end.throttled_ns);
 }
 
-bool noise_round_disturbed(const struct trial_noise *noises, size_t count, uint32_t pus)
+/* More than two ticks, and more than 5 %. */
+static bool is_much(uint64_t part_ns, uint64_t whole_ns)
 {
-        uint64_t taken_ns = 0, watched_ns = 0;
+        return part_ns > 20 * NS_PER_MS && part_ns > whole_ns / 20;
+}
+
+enum noise_judgement noise_judge_round(const struct trial_noise *noises, size_t count, uint32_t pus)
+{
+        uint64_t taken_ns = 0, watched_ns = 0, waited_ns = 0, pressed_ns = 0;
+        bool known = true;
 
         for (size_t i = 0; i < count; i++) {
-                if (!(noises[i].known & NOISE_STAT))
-                        continue;
-                taken_ns += noises[i].steal_ns + noises[i].foreign_cpu_ns;
-                watched_ns += noises[i].duration_ns * pus;
+                const struct trial_noise *noise = &noises[i];
+
+                if (noise->known & NOISE_STAT) {
+                        taken_ns += noise->steal_ns + noise->foreign_cpu_ns;
+                        watched_ns += noise->duration_ns * pus;
+                } else if (noise->known & NOISE_PSI && !noise->throttled_ns) {
+                        waited_ns += noise->psi_cpu_ns;
+                        pressed_ns += noise->duration_ns;
+                } else {
+                        known = false;
+                }
         }
-        return taken_ns > 20 * NS_PER_MS && taken_ns > watched_ns / 20;
+        if (is_much(taken_ns, watched_ns) || is_much(waited_ns, pressed_ns))
+                return NOISE_DISTURBED;
+        return known ? NOISE_CALM : NOISE_NOT_KNOWN;
 }

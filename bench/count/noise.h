@@ -1,4 +1,5 @@
-/* What else the machine did: steal, foreign CPU use, pressure. Driver only. */
+/* What else the machine did: steal, foreign CPU use, pressure; and how long the run's own CPU quota
+ * held it back. Driver only. */
 #ifndef COUNT_NOISE_H
 #define COUNT_NOISE_H
 
@@ -23,10 +24,19 @@ void noise_begin(struct noise_reader *reader);
  * time on PUs that are not watched makes it smaller than it was. */
 void noise_end(struct noise_reader *reader, struct trial_noise *ret);
 
+enum noise_judgement { NOISE_CALM, NOISE_DISTURBED, NOISE_NOT_KNOWN };
+
 /* Judges a round by the sums over its trials: disturbed when steal + foreign CPU exceed 5 % of the
  * watched PUs' time and 20 ms. 20 ms is what two ticks can pretend in a round of few trials; 5 % is
  * above the tick error of longer rounds, and about the size from which makespans show it. `pus` is
- * the number of watched PUs. Blind: it sees no result. */
-bool noise_round_disturbed(const struct trial_noise *noises, size_t count, uint32_t pus);
+ * the number of watched PUs.
+ *
+ * Where /proc/stat is not known, disturbed when something waited for a CPU (PSI) in 5 % of the time
+ * and 20 ms. The caller leaves PSI out of what is known of a team that makes pressure itself, with
+ * more workers than PUs; a throttled one does, too. What is known of neither is not known.
+ *
+ * Blind: it sees no result, and throttling by the own quota is one. */
+enum noise_judgement noise_judge_round(const struct trial_noise *noises, size_t count,
+                                       uint32_t pus);
 
 #endif

@@ -31,6 +31,7 @@ struct team {
         uint64_t histograms, histogram_bytes; /* address of the workers' histograms, and what lies
                                                  between two; 0: tasks are not timed */
         char workload[NAME_MAX_BYTES];
+        uint64_t planted_ppm;           /* as trial_request.planted_ppm */
         char plugin[PLUGIN_PATH_BYTES]; /* that the workload comes from; empty: it is built in */
         uint32_t counter_count;
         struct counter_spec counters[COUNTERS_MAX];

@@ -88,6 +88,7 @@ static int make_team(struct run *run, const struct mpb_trial *wanted, const stru
         run->team->grain = most / GRAINS ? most / GRAINS : 1;
         text_copy(run->team->workload, sizeof(run->team->workload), request->workload);
         text_copy(run->team->plugin, sizeof(run->team->plugin), plugin_path());
+        run->team->planted_ppm = request->planted_ppm;
         run->team->counter_count = request->counter_count;
         memcpy(run->team->counters, request->counters, sizeof(request->counters));
         for (uint32_t i = 0; i < request->workers; i++) {

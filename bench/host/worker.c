@@ -40,25 +40,43 @@ void team_share(const struct mpb_trial *trial, enum mpb_kind kind, uint32_t inde
         *first = trial->ops / trial->workers * index + (index < rest ? index : rest);
 }
 
+/* A slow-down of known size: what took `took_ns`, until `now_ns`, takes that share longer. What is
+ * spun too long once is spun less the next time. Returns the time at its end. */
+static uint64_t plant(uint64_t planted_ppm, uint64_t took_ns, uint64_t now_ns, int64_t *owed_ns)
+{
+        uint64_t begin_ns = now_ns;
+
+        *owed_ns += (int64_t)((double)took_ns * (double)planted_ppm / 1e6);
+        while ((int64_t)(now_ns - begin_ns) < *owed_ns)
+                now_ns = clock_now_ns();
+        *owed_ns -= (int64_t)(now_ns - begin_ns);
+        return now_ns;
+}
+
 /* Between gate and finish: nothing here prints, allocates or locks. With `times` the operations are
  * done one by one, and the end of each is the begin of the next. */
 static void work(struct team *team, const struct mpb_workload *workload, struct mpb_worker *worker,
                  uint64_t first, uint64_t count, struct histogram *times,
                  struct worker_outcome *outcome)
 {
-        uint64_t done = 0, most = times ? 1 : team->grain, last_ns = outcome->begin_ns;
+        uint64_t done = 0, most = times ? 1 : team->grain, last_ns = outcome->begin_ns,
+                 planted_ppm = team->planted_ppm;
         uint32_t state = TEAM_AT_WORK;
-        bool noted = false;
+        int64_t owed_ns = 0;
+        bool timed = times || planted_ppm, noted = false;
 
         while (done < count && state != TEAM_ABANDONED) {
                 uint64_t grain = count - done < most ? count - done : most;
 
                 workload->work(worker, first + done, grain);
                 done += grain;
-                if (times) {
+                if (timed) {
                         uint64_t now_ns = clock_now_ns();
 
-                        histogram_add(times, now_ns - last_ns);
+                        if (planted_ppm)
+                                now_ns = plant(planted_ppm, now_ns - last_ns, now_ns, &owed_ns);
+                        if (times)
+                                histogram_add(times, now_ns - last_ns);
                         last_ns = now_ns;
                 }
                 state = atomic_load_explicit(&team->state, memory_order_relaxed);

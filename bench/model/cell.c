@@ -5,6 +5,15 @@
 #include <stdio.h>
 #include <string.h>
 
+enum cell_role cell_role(const struct cell *cell)
+{
+        const char *variant = cell->level[FACTOR_VARIANT];
+
+        return !strcmp(variant, CONTROL_LEVEL)  ? CELL_CONTROL
+               : !strcmp(variant, SLOWED_LEVEL) ? CELL_SLOWED
+                                                : CELL_OF_PLAN;
+}
+
 struct label {
         char *buf;
         size_t size, used;

@@ -128,6 +128,14 @@ struct cell {
         struct cpuset placed; /* PUs that the team was bound to */
 };
 
+/* What a cell is measured for. Neither the baseline again (--control) nor that slowed by planted
+ * work is an alternative that anybody could choose. */
+enum cell_role { CELL_OF_PLAN, CELL_CONTROL, CELL_SLOWED };
+#define CONTROL_LEVEL "control" /* of FACTOR_VARIANT */
+#define SLOWED_LEVEL "slowed"
+
+enum cell_role cell_role(const struct cell *cell);
+
 /* "sharded", or "sharded · spawn · 4 workers": the levels in which the cells of one workload
  * differ. */
 struct result;

@@ -165,6 +165,54 @@ static int read_comparisons(struct json_reader *reader, json_t *value, void *bas
         return r;
 }
 
+static const struct field control_fields[] = {
+        {PLAIN(struct control, "baseline", baseline)},
+        {PLAIN(struct control, "control", control)},
+        {PLAIN(struct control, "slowed", slowed), OR_NULL(CONTROL_NO_CELL)},
+        {PLAIN(struct control, "n", n)},
+        {PLAIN(struct control, "ratio", ratio)},
+        {PLAIN(struct control, "ci_low", ci_low)},
+        {PLAIN(struct control, "ci_high", ci_high)},
+        {NAME(struct control, "verdict", verdict, verdict_name)},
+        {PLAIN(struct control, "block_rounds", block_rounds)},
+        {PLAIN(struct control, "blocks", blocks)},
+        {PLAIN(struct control, "false_calls", false_calls)},
+        {PLAIN(struct control, "false_call_upper", false_call_upper)},
+        {PLAIN(struct control, "smallest_effect", smallest_effect)},
+        {PLAIN(struct control, "slowed_n", slowed_n)},
+        {PLAIN(struct control, "slowed_ratio", slowed_ratio)},
+        {PLAIN(struct control, "slowed_low", slowed_low)},
+        {PLAIN(struct control, "slowed_high", slowed_high)},
+        {NAME(struct control, "slowed_verdict", slowed_verdict, verdict_name)},
+        {PLAIN(struct control, "true_ratio", true_ratio)},
+        {0},
+};
+
+static json_t *write_controls(const struct result *result, const void *base)
+{
+        (void)base;
+        return json_write_list(result, control_fields, result->controls, result->control_count,
+                               sizeof(*result->controls));
+}
+
+static int read_controls(struct json_reader *reader, json_t *value, void *base)
+{
+        struct result *result = base;
+        int r = json_read_list(reader, value, control_fields, result->controls,
+                               sizeof(*result->controls), WORKLOADS_MAX, &result->control_count);
+
+        for (uint32_t i = 0; i < result->control_count && !r; i++) {
+                const struct control *control = &result->controls[i];
+
+                r = check_cell(reader, "baseline", control->baseline);
+                if (!r)
+                        r = check_cell(reader, "control", control->control);
+                if (!r && control->slowed != CONTROL_NO_CELL)
+                        r = check_cell(reader, "slowed", control->slowed);
+        }
+        return r;
+}
+
 #define ADVICE_MAX (sizeof(((struct result *)0)->advice) / sizeof(((struct result *)0)->advice[0]))
 
 static json_t *write_advice(const struct result *result, const void *base)
@@ -195,6 +243,7 @@ const struct field json_result_fields[] = {
         {OTHER("cells", write_cells, read_cells)},
         {OTHER("trials", write_trials, read_trials)},
         {OTHER("comparisons", write_comparisons, read_comparisons)},
+        {OTHER("controls", write_controls, read_controls)},
         {OTHER("advice", write_advice, read_advice)},
         {0},
 };

@@ -166,6 +166,7 @@ static const struct field noise_fields[] = {
         {NOISE("psi_cpu_ns", psi_cpu_ns, NOISE_PSI)},
         {NOISE("psi_io_ns", psi_io_ns, NOISE_PSI)},
         {NOISE("psi_memory_ns", psi_memory_ns, NOISE_PSI)},
+        {NOISE("throttled_ns", throttled_ns, NOISE_THROTTLE)},
         {0},
 };
 

@@ -71,6 +71,7 @@ struct plan {
         uint32_t variant_count; /* 0: the workloads that are built in, in this build's host */
         struct plan_variant variants[VARIANTS_MAX];
         uint32_t keep_output; /* 1: what commands write goes on to stderr; 0: it is dropped */
+        uint64_t planted_ppm; /* of extra work in the slowed one; 0: there is none */
         uint64_t sustain_ns;  /* of the same load before the first round; 0: none */
         char input[256];      /* where a command's tasks came from, "-" is stdin; empty: none */
         uint64_t input_lines; /* tasks in it; trials take whole multiples of them; 0: no input */

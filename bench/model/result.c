@@ -9,6 +9,15 @@ void result_init(struct result *result)
         plan_init(&result->plan);
 }
 
+uint64_t result_round_ns(const struct result *result)
+{
+        uint64_t sustained_ns = result->plan.sustain_ns;
+
+        if (!result->rounds || result->duration_ns < sustained_ns)
+                return 0;
+        return (result->duration_ns - sustained_ns) / result->rounds;
+}
+
 void result_done(struct result *result)
 {
         if (!result)

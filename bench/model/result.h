@@ -3,6 +3,7 @@
 #define MODEL_RESULT_H
 
 #include "model/cell.h"
+#include "model/control.h"
 #include "model/environment.h"
 #include <mproc/err.h>
 
@@ -29,7 +30,8 @@ struct result {
         uint32_t end;                      /* enum result_end */
         uint64_t duration_ns;              /* of the whole run */
         uint32_t rounds, disturbed_rounds; /* rounds done, and how many of them were disturbed */
-        uint32_t disturbed_kept; /* 1: too few rounds were calm, so the disturbed ones count too */
+        uint32_t unjudged_rounds; /* of which it is not known whether they were disturbed */
+        uint32_t disturbed_kept;  /* 1: too few rounds were calm, so the disturbed ones count too */
         uint32_t workers_bound; /* why the default has as many workers: 1 affinity, 2 quota, 0 asked
                                    for */
         struct cell_trend trend; /* of the cells' speed in common: it is the machine that changed */
@@ -40,10 +42,14 @@ struct result {
         size_t trial_count;
         struct comparison *comparisons;
         size_t comparison_count;
+        uint32_t control_count; /* workloads with a control */
+        struct control controls[WORKLOADS_MAX];
         char advice[4][480]; /* sentences, in order; empty: none */
 };
 
 void result_init(struct result *result);
+/* About how long a round took; 0: there was none. */
+uint64_t result_round_ns(const struct result *result);
 void result_done(struct result *result); /* frees what it owns; NULL and half-built are fine */
 
 /* Room for one more, zeroed; NULL: out of memory. Pointers to earlier ones become invalid. */

@@ -24,7 +24,8 @@ struct trial_request {
         uint32_t pus; /* distinct PUs that the team may use */
         uint64_t ops; /* as mpb_trial.ops */
         uint64_t seed;
-        uint64_t timeout_ns; /* of the whole trial */
+        uint64_t timeout_ns;  /* of the whole trial */
+        uint64_t planted_ppm; /* after each grain of work, idle work for so much of its time */
         int64_t value[MPB_PARAMS_MAX];
         uint32_t counter_count;
         uint32_t params_mark; /* workload_params_mark(): of whom the values are; 0: not said */
@@ -110,17 +111,20 @@ struct trial_outcome {
         /* followed on the wire by `workers` struct worker_outcome */
 };
 
-/* What happened on the machine during a trial besides it. Counted by the driver. */
+/* What happened on the machine during a trial besides it, and what its own quota cost it. Counted
+ * by the driver. */
 struct trial_noise {
         uint64_t duration_ns;
         uint64_t steal_ns;       /* /proc/stat, of the PUs in use; ticks of 10 ms */
         uint64_t foreign_cpu_ns; /* busy on the PUs in use, not by this program */
         uint64_t psi_cpu_ns;     /* /proc/pressure/cpu "some" total */
         uint64_t psi_io_ns, psi_memory_ns;
-        uint64_t known; /* bits: enum noise_known */
+        uint64_t throttled_ns; /* held back by the CPU quota of the run's own control group, summed
+                                  over its CPUs: a result, not a disturbance */
+        uint64_t known;        /* bits: enum noise_known */
 };
 
-enum noise_known { NOISE_STAT = 1, NOISE_PSI = 2 };
+enum noise_known { NOISE_STAT = 1, NOISE_PSI = 2, NOISE_THROTTLE = 4 };
 
 /* A trial in a result. */
 struct trial {

@@ -11,7 +11,8 @@ static bool is_choice(const struct cell *cell)
         const struct mproc_start_method *method = mproc_start_find(cell->level[FACTOR_START]);
 
         return cell->kind == MPB_LIFE_CYCLE && cell->status == CELL_MEASURED && !cell->reference &&
-               cell->verified && method && mproc_start_flags(method) & MPROC_START_OWN_PROCESS;
+               cell->verified && cell_role(cell) == CELL_OF_PLAN && method &&
+               mproc_start_flags(method) & MPROC_START_OWN_PROCESS;
 }
 
 /* The cheapest method for one size of the parent; NULL: its interval is not clear of all others',

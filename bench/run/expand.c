@@ -237,6 +237,8 @@ static int expand_workload(struct result *result, const struct topology *topolog
         do
                 r = add_cell(&x, at, value_at, err);
         while (!r && advance(&x, at, value_at));
+        if (!r && result->plan.control && !is_strip)
+                r = control_add_cells(result, name, err);
         return r;
 }
 

@@ -21,14 +21,14 @@ uint32_t judge_looks(const struct plan *plan)
 }
 
 /* Peeking inflates error: each look has its share. */
-static double alpha_of(const struct result *result)
+double judge_alpha(const struct result *result)
 {
         return ALPHA / judge_looks(&result->plan);
 }
 
 static bool is_compared(const struct cell *cell)
 {
-        return cell->status == CELL_MEASURED;
+        return cell->status == CELL_MEASURED && cell_role(cell) == CELL_OF_PLAN;
 }
 
 bool judge_is_ab(const struct result *result)
@@ -78,7 +78,7 @@ static size_t family_size(const struct result *result)
 
 size_t judge_rounds_needed(const struct result *result)
 {
-        return compare_rounds_needed(family_size(result), alpha_of(result));
+        return compare_rounds_needed(family_size(result), judge_alpha(result));
 }
 
 /* "start=fork,share=mutex,hold=0" or bare levels: true when the cell has all of them. */
@@ -86,6 +86,8 @@ static bool cell_matches(const struct cell *cell, const char *wanted)
 {
         char copy[128], *save = NULL;
 
+        if (cell_role(cell) != CELL_OF_PLAN)
+                return false;
         text_copy(copy, sizeof(copy), wanted);
         for (char *item = strtok_r(copy, ",", &save); item; item = strtok_r(NULL, ",", &save)) {
                 char *level = strchr(item, '=');
@@ -198,7 +200,7 @@ static int compare_cells(struct desk *desk, const struct cell *baseline, const s
 static int give_verdicts(struct result *result, size_t begin, struct mproc_err *err)
 {
         size_t m = result->comparison_count - begin;
-        double threshold = (double)result->plan.threshold_ppm / 1e6, alpha = alpha_of(result);
+        double threshold = (double)result->plan.threshold_ppm / 1e6, alpha = judge_alpha(result);
         double *p = calloc(m ? m : 1, sizeof(*p));
 
         if (!p)
@@ -332,7 +334,7 @@ static void say_why_no_verdict(struct result *result)
                 used -= result->disturbed_rounds;
         if (result->rounds)
                 snprintf(time, sizeof(time), ", about %.0f s",
-                         ceil((double)result->duration_ns / result->rounds / 1e9 * (double)needed));
+                         ceil((double)result_round_ns(result) / 1e9 * (double)needed));
         if (compared && used < needed)
                 snprintf(text, size,
                          "no verdicts: they need %zu rounds, and %u %s done (--rounds=%zu%s)",
@@ -355,8 +357,9 @@ static void say_why_no_verdict(struct result *result)
 
 int judge_cells(struct result *result, struct mproc_err *err)
 {
-        struct desk desk = {
-                .result = result, .rounds = result->rounds + 1, .confidence = 1 - alpha_of(result)};
+        struct desk desk = {.result = result,
+                            .rounds = result->rounds + 1,
+                            .confidence = 1 - judge_alpha(result)};
         int r = 0;
 
         result->comparison_count = 0;

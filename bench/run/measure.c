@@ -57,7 +57,9 @@ static void tell(struct measurement *m, const struct cell *cell)
         cell_label(m->result, cell, label, sizeof(label));
         progress.cell = label;
         progress.elapsed_ns = elapsed;
-        if (m->rounds)
+        if (m->until_ns)
+                progress.left_ns = m->until_ns > clock_now_ns() ? m->until_ns - clock_now_ns() : 0;
+        else if (m->rounds)
                 progress.left_ns = measure_round_ns(m) * (m->rounds - m->round);
         else if (m->result->plan.budget_ns > elapsed)
                 progress.left_ns = m->result->plan.budget_ns - elapsed;
@@ -111,6 +113,7 @@ int measure_trial(struct measurement *m, struct cell *cell, uint64_t ops, uint64
                 .timeout_ns = m->result->plan.timeout_ns,
                 .counter_count = env->counter_count,
                 .params_mark = workload_params_mark(workload_find(cell->workload)),
+                .planted_ppm = cell_role(cell) == CELL_SLOWED ? m->result->plan.planted_ppm : 0,
                 .timed = cell->latency.timed,
                 .sample_pss = m->sample_pss,
         };

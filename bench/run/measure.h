@@ -14,7 +14,8 @@ struct measurement {
         struct topology *topology;
         struct noise_reader *noise;
         uint64_t begin_ns, rounds_begin_ns;
-        uint64_t excused_ns; /* spent by locks that collapsed: not charged to the budget */
+        uint64_t excused_ns; /* not charged to the budget: locks that collapsed, sustained load */
+        uint64_t until_ns;   /* when the stage in hand ends, where it is told to; 0 */
         uint64_t *cell_ns;   /* what a trial of each cell takes, as calibration saw it */
         bool has_rate;       /* some cell works long enough to be more than verified */
         uint32_t watched;    /* PUs of the noise ledger */
@@ -64,6 +65,19 @@ int judge_cells(struct result *result, struct mproc_err *err);
 
 /* How often the data are looked at, at most; α is shared between the looks. */
 uint32_t judge_looks(const struct plan *plan);
+
+/* Below this, corrected for the number of comparisons, a p-value is a verdict. */
+double judge_alpha(const struct result *result);
+
+/* Adds the baseline of a workload twice more: again, and slowed by the plan's planted work, which
+ * process starts cannot have. -EINVAL: there is no baseline. */
+int control_add_cells(struct result *result, const char *workload, struct mproc_err *err);
+
+/* What these cells came to; after judge_cells. */
+int control_judge(struct result *result, struct mproc_err *err);
+
+/* Keeps the load of all cells on for as long as the plan says; its trials are discarded. */
+int sustain_load(struct measurement *m, struct mproc_err *err);
 
 /* Rounds below which no comparison of this result can come to a verdict. */
 size_t judge_rounds_needed(const struct result *result);

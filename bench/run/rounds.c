@@ -22,6 +22,20 @@ static const struct trial *last_trial(const struct result *result, const struct 
         return NULL;
 }
 
+/* Was the round disturbed whose trials are the last ones? */
+static void judge_round(struct measurement *m, const struct trial_noise *noises, uint32_t n)
+{
+        struct result *result = m->result;
+        enum noise_judgement judgement = noise_judge_round(noises, n, m->watched);
+
+        result->unjudged_rounds += judgement == NOISE_NOT_KNOWN;
+        if (judgement != NOISE_DISTURBED)
+                return;
+        result->disturbed_rounds++;
+        for (uint32_t i = 0; i < n; i++)
+                result->trials[result->trial_count - 1 - i].disturbed = 1;
+}
+
 /* One trial of every cell in the order of this round. Returns 1 when it was cut short. */
 static int measure_round(struct measurement *m, uint32_t round, struct mproc_err *err)
 {
@@ -67,13 +81,13 @@ static int measure_round(struct measurement *m, uint32_t round, struct mproc_err
                         r = r < 0 ? r : 1;
                         break;
                 }
-                noises[position++] = trial->noise;
+                noises[position] = trial->noise;
+                if (cell->workers > cell->pus) /* they wait for each other */
+                        noises[position].known &= ~(uint64_t)NOISE_PSI;
+                position++;
         }
-        if (r == 0 && noise_round_disturbed(noises, position, m->watched)) {
-                result->disturbed_rounds++;
-                for (uint32_t i = 0; i < position; i++)
-                        result->trials[result->trial_count - 1 - i].disturbed = 1;
-        }
+        if (r == 0)
+                judge_round(m, noises, position);
 out:
         free(noises);
         free(order);
@@ -177,7 +191,9 @@ static int analyse(struct result *result, struct mproc_err *err)
         r = summarise_cells(result, err);
         if (!r)
                 r = steady_cells(result, err);
-        return r ? r : judge_cells(result, err);
+        if (!r)
+                r = judge_cells(result, err);
+        return r ? r : control_judge(result, err);
 }
 
 /* PUs that some team is bound to: what happens on others disturbs nobody. A team that is not bound
@@ -271,6 +287,8 @@ int run_measure(struct result *result, const struct run_hooks *hooks, struct mpr
                 variants_install(&result->plan, &m.session);
         if (!r)
                 r = calibrate_cells(&m, err);
+        if (!r)
+                r = sustain_load(&m, err);
         if (!r && measure_stopped(&m))
                 result->end = RESULT_INTERRUPTED;
         if (!r)
@@ -295,8 +313,8 @@ uint64_t run_expected_ns(const struct result *result)
         /* Before calibration all that is known of a trial is what it aims at, and what starting a
          * team takes. */
         trials *= 45 * NS_PER_MS;
-        if (!plan->rounds)
-                return plan->budget_ns;
         trials *= plan->rounds + 3;
-        return plan->budget_ns && plan->budget_ns < trials ? plan->budget_ns : trials;
+        if (!plan->rounds || (plan->budget_ns && plan->budget_ns < trials))
+                trials = plan->budget_ns;
+        return plan->sustain_ns + trials;
 }

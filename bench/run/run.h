@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 struct run_progress {
-        const char *stage; /* "calibrating", "measuring" */
+        const char *stage; /* "calibrating", "sustaining", "measuring" */
         const char *cell;  /* label of what runs now */
         uint32_t round, rounds;
         uint64_t elapsed_ns, left_ns;

@@ -84,7 +84,8 @@ void fixture_add_trial(struct result *result, const struct cell *cell, uint32_t 
                                             .known = NOISE_STAT};
         if (round) { /* the first round's pressure is not known */
                 trial->noise.psi_cpu_ns = 150000;
-                trial->noise.known |= NOISE_PSI;
+                trial->noise.throttled_ns = 3 * MS;
+                trial->noise.known |= NOISE_PSI | NOISE_THROTTLE;
         }
         outcome->status = collapsed                     ? TRIAL_COLLAPSED
                           : cell->status == CELL_FAILED ? TRIAL_WORKER_DIED

@@ -187,6 +187,43 @@ static void pressure_is_read_where_the_kernel_has_it(void **state)
         noise_reader_free(reader);
 }
 
+/* A quota of the group above, as version 1 and as version 2 of control groups count it. */
+static void what_the_own_quota_held_back_is_read_and_is_no_disturbance(void **state)
+{
+        static const struct {
+                const char *mount, *group, *quota, *stat, *before, *after;
+        } versions[] = {
+                {"32 31 0:29 / /cg rw - cgroup cgroup rw,cpu\n", "1:cpu:/a/b\n",
+                 "/cg/a/cpu.cfs_quota_us", "/cg/a/cpu.stat",
+                 "nr_periods 9\nnr_throttled 1\nthrottled_time 1000000000\n",
+                 "nr_periods 99\nnr_throttled 80\nthrottled_time 9000000000\n"},
+                {"30 20 0:26 / /v2 rw - cgroup2 cgroup2 rw\n", "0::/a/b\n", "/v2/a/cpu.max",
+                 "/v2/a/cpu.stat", "usage_usec 5\nnr_throttled 1\nthrottled_usec 1000000\n",
+                 "usage_usec 6\nnr_throttled 80\nthrottled_usec 9000000\n"},
+        };
+
+        (void)state;
+        write_stat(10, 0, 10, 0);
+        fake_root_write(root, "/cg/a/cpu.cfs_period_us", "100000\n");
+        for (size_t i = 0; i < 2; i++) {
+                struct noise_reader *reader;
+                struct trial_noise noise;
+
+                fake_root_write(root, "/proc/self/mountinfo", versions[i].mount);
+                fake_root_write(root, "/proc/self/cgroup", versions[i].group);
+                fake_root_write(root, versions[i].quota, i ? "20000 100000\n" : "20000\n");
+                fake_root_write(root, versions[i].stat, versions[i].before);
+                reader = reader_of(3);
+                noise_begin(reader);
+                fake_root_write(root, versions[i].stat, versions[i].after);
+                noise_end(reader, &noise);
+                assert_int_equal(noise.known, NOISE_STAT | NOISE_THROTTLE);
+                assert_true(noise.throttled_ns == 8 * NS_PER_S);
+                assert_int_equal(noise_judge_round(&noise, 1, 2), NOISE_CALM);
+                noise_reader_free(reader);
+        }
+}
+
 static void a_machine_without_proc_is_not_called_quiet_but_unknown(void **state)
 {
         struct noise_reader *reader = reader_of(3);
@@ -197,6 +234,7 @@ static void a_machine_without_proc_is_not_called_quiet_but_unknown(void **state)
         noise_begin(reader);
         noise_end(reader, &noise);
         assert_int_equal(noise.known, 0);
+        assert_int_equal(noise_judge_round(&noise, 1, 2), NOISE_NOT_KNOWN);
         noise_reader_free(reader);
         noise_reader_free(NULL);
 }
@@ -209,22 +247,37 @@ static void a_round_is_disturbed_from_5_percent_and_two_ticks_on(void **state)
         };
 
         (void)state;
-        assert_false(noise_round_disturbed(noises, 2, 2)); /* 4 s of watched time */
+        assert_int_equal(noise_judge_round(noises, 2, 2), NOISE_CALM); /* 4 s of watched time */
         noises[0].steal_ns = 120 * NS_PER_MS;
         noises[1].foreign_cpu_ns = 70 * NS_PER_MS;
-        assert_false(noise_round_disturbed(noises, 2, 2));
+        assert_int_equal(noise_judge_round(noises, 2, 2), NOISE_CALM);
         noises[1].foreign_cpu_ns = 90 * NS_PER_MS;
-        assert_true(noise_round_disturbed(noises, 2, 2));
+        assert_int_equal(noise_judge_round(noises, 2, 2), NOISE_DISTURBED);
 
         /* A short round: 10 % of it is one tick, which may be no more than rounding. */
         noises[0] = (struct trial_noise){.duration_ns = 50 * NS_PER_MS,
                                          .foreign_cpu_ns = 10 * NS_PER_MS,
                                          .known = NOISE_STAT};
-        assert_false(noise_round_disturbed(noises, 1, 2));
+        assert_int_equal(noise_judge_round(noises, 1, 2), NOISE_CALM);
         noises[0].foreign_cpu_ns = 30 * NS_PER_MS;
-        assert_true(noise_round_disturbed(noises, 1, 2));
+        assert_int_equal(noise_judge_round(noises, 1, 2), NOISE_DISTURBED);
         noises[0].known = 0;
-        assert_false(noise_round_disturbed(noises, 1, 2));
+        assert_int_equal(noise_judge_round(noises, 1, 2), NOISE_NOT_KNOWN);
+}
+
+static void pressure_judges_where_proc_stat_does_not(void **state)
+{
+        struct trial_noise noise = {
+                .duration_ns = NS_PER_S, .psi_cpu_ns = 40 * NS_PER_MS, .known = NOISE_PSI};
+
+        (void)state;
+        assert_int_equal(noise_judge_round(&noise, 1, 2), NOISE_CALM);
+        noise.psi_cpu_ns = 60 * NS_PER_MS;
+        assert_int_equal(noise_judge_round(&noise, 1, 2), NOISE_DISTURBED);
+        noise.throttled_ns = 1; /* who is held back waits, too */
+        assert_int_equal(noise_judge_round(&noise, 1, 2), NOISE_NOT_KNOWN);
+        noise.known |= NOISE_STAT; /* which knows better */
+        assert_int_equal(noise_judge_round(&noise, 1, 2), NOISE_CALM);
 }
 
 int main(void)
@@ -240,7 +293,11 @@ int main(void)
                                                 teardown),
                 cmocka_unit_test_setup_teardown(
                         a_machine_without_proc_is_not_called_quiet_but_unknown, setup, teardown),
+                cmocka_unit_test_setup_teardown(
+                        what_the_own_quota_held_back_is_read_and_is_no_disturbance, setup,
+                        teardown),
                 cmocka_unit_test(a_round_is_disturbed_from_5_percent_and_two_ticks_on),
+                cmocka_unit_test(pressure_judges_where_proc_stat_does_not),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

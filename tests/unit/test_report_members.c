@@ -140,7 +140,7 @@ static void fill_trial(struct trial *trial)
         trial->outcome.workers = 1;
         trial->outcome.verified = 1;
         END(trial->outcome.reason);
-        trial->noise.known = NOISE_STAT | NOISE_PSI;
+        trial->noise.known = NOISE_STAT | NOISE_PSI | NOISE_THROTTLE;
         memset(worker, 1, sizeof(*worker));
         worker->exit_state = MPROC_FAILED;
         worker->has_run_delay = 1;
@@ -164,6 +164,7 @@ static void every_member_is_read_back(void **unused)
         result.duration_ns = UINT64_MAX;
         result.rounds = UINT32_MAX;
         result.disturbed_rounds = 7;
+        result.unjudged_rounds = 3;
         result.disturbed_kept = 1;
         result.workers_bound = 2;
         memset(&result.trend, 1, sizeof(result.trend));

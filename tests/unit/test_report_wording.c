@@ -51,9 +51,10 @@ static void a_busy_machine_is_said_loud(void **unused)
         for (size_t i = 0; i < 2; i++) {
                 text = joined(i ? "markdown" : "text");
                 assert_contains(text, "13 rounds, 9.8 s");
-                assert_contains(text, "BUSY MACHINE: other programs used its CPUs in 10 of 13 "
-                                      "rounds; these figures may be far from those of a quiet "
-                                      "one. See mpbench doctor.");
+                assert_contains(text, "BUSY MACHINE: its CPUs were used by others in 10 of 13 "
+                                      "rounds (other programs 0.24 CPUs, steal 0.48 CPUs); these "
+                                      "figures may be far from those of a quiet one. See mpbench "
+                                      "doctor.");
                 free(text);
         }
         text = render("text", &result, &(struct report_style){.width = 80, .colour = true});

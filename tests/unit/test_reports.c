@@ -74,7 +74,8 @@ static void text_says_of_each_cell_what_came_out(void **unused)
                 free(row);
         }
         assert_contains(text, "baseline: mutex 38.9 M adds/s");
-        assert_contains(text, "12 rounds (1 more was disturbed and left out)");
+        assert_contains(text, "12 rounds (1 more was disturbed and left out: other programs 0.24 "
+                              "CPUs, steal 0.48 CPUs)");
         assert_contains(text, result.advice[1]);
         free(text);
         result_done(&result);
