@@ -146,6 +146,8 @@ static int put_section(FILE *out, const struct view_section *section)
         for (size_t i = 0; i < section->row_count; i++)
                 if (*wording_pair(&section->rows[i], text, sizeof(text)))
                         put_paragraph(out, text);
+        for (size_t i = 0; *wording_control(section, i, text, sizeof(text)); i++)
+                put_paragraph(out, text);
         if (!rc)
                 rc = view_latency(section, &grid);
         put_grid(out, &grid);

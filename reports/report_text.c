@@ -79,6 +79,10 @@ static int print_section(const struct page *page, const struct view_section *sec
                 fprintf(page->out, "\n%*s", INDENT, "");
                 page_wrap(page, INDENT, INDENT + 2, " · ", text);
         }
+        for (size_t i = 0; *wording_control(section, i, text, sizeof(text)); i++) {
+                fprintf(page->out, "%s%*s", i ? "" : "\n", INDENT, "");
+                page_wrap(page, INDENT, INDENT + 2, " ", text);
+        }
         return rc;
 }
 

@@ -201,7 +201,8 @@ static int fill_section(struct view_section *section, const struct result *resul
         for (size_t i = 0; i < result->cell_count; i++) {
                 struct view_row *row = &section->rows[section->row_count];
 
-                if (strcmp(result->cells[i].workload, first->workload))
+                if (strcmp(result->cells[i].workload, first->workload) ||
+                    cell_role(&result->cells[i]) != CELL_OF_PLAN)
                         continue;
                 row->result = result;
                 row->cell = &result->cells[i];

@@ -29,7 +29,8 @@ struct view_section {
         const struct cell *baseline; /* NULL: none, or several */
         bool compared;               /* a comparison in the primary metric exists */
         size_t row_count;
-        struct view_row *rows; /* best first within a group; what has no ratio comes last */
+        struct view_row *rows; /* best first within a group; what has no ratio comes last. Cells of
+                                  the plan alone: of the control speaks wording_control */
 };
 
 struct view {

@@ -53,6 +53,8 @@ char *wording_side(const struct result *result, size_t index, char *buf, size_t 
 char *wording_pair(const struct view_row *row, char *buf, size_t size);
 enum regression wording_regression(const struct result *result,
                                    const struct comparison *comparison);
+/* What --control found of the workload, sentence by sentence; "" past the end. */
+char *wording_control(const struct view_section *section, size_t index, char *buf, size_t size);
 
 /* "Start and join a worker: fork 0.21 ms · spawn 0.61 ms" under the smallest parent, "with a
  * 1 GiB parent: fork 34.0 ms, the others within 10 %" under the largest. */

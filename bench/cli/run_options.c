@@ -11,6 +11,7 @@
 
 #define STAGE "option"
 #define COMMAND_TIMEOUT_NS (600 * NS_PER_S) /* a run of a program may take its time */
+#define PLANTED_PPM 30000
 
 /* Rows of the table. The factors come in the order of enum factor. */
 enum {
@@ -28,6 +29,9 @@ enum {
         ROW_ALLOW_INCONCLUSIVE,
         ROW_SEED,
         ROW_TIMEOUT,
+        ROW_SUSTAIN,
+        ROW_CONTROL,
+        ROW_PLANTED,
         ROW_DRY_RUN,
         ROW_OUT,
         ROW_FORCE,
@@ -88,6 +92,17 @@ const struct mpb_option run_option_table[] = {
         [ROW_TIMEOUT] = {.name = "timeout", .type = MPB_DURATION, .metavar = "TIME",
                 .min = 10 * NS_PER_MS, .max = INT64_MAX, .fallback = "10s",
                 .summary = "the longest that one trial may take; of a command 10m when not given"},
+        [ROW_SUSTAIN] = {.name = "sustain", .type = MPB_DURATION, .metavar = "TIME",
+                .min = NS_PER_MS, .max = 3600 * (int64_t)NS_PER_S,
+                .summary = "keep the same load on for so long before the first round: turbo, heat, "
+                           "burst credits"},
+        [ROW_CONTROL] = {.name = "control", .type = MPB_FLAG,
+                .summary = "also hold the baseline against itself, and against itself slowed down: "
+                           "what this run calls wrongly, and what it can find"},
+        [ROW_PLANTED] = {.name = "planted", .type = MPB_PERCENT, .metavar = "PERCENT",
+                .min = 1000, .max = 10000000,
+                .summary = "how much longer the slowed one works, 3% when not given; implies "
+                           "--control"},
         [ROW_DRY_RUN] = {.name = "dry-run", .type = MPB_FLAG,
                 .summary = "show cells, rounds and expected time; measure nothing"},
         [ROW_OUT] = {.name = "out", .letter = 'o', .type = MPB_TEXT, .metavar = "DIR",
@@ -188,6 +203,16 @@ int run_options_take(const struct mpb_option *option, const char *text, void *co
                 plan->timeout_ns = (uint64_t)value;
                 options->timeout_given = true;
                 break;
+        case ROW_SUSTAIN:
+                plan->sustain_ns = (uint64_t)value;
+                break;
+        case ROW_CONTROL:
+                plan->control = 1;
+                break;
+        case ROW_PLANTED:
+                plan->planted_ppm = (uint32_t)value;
+                plan->control = 1;
+                break;
         case ROW_DRY_RUN:
                 options->dry_run = true;
                 break;
@@ -281,6 +306,8 @@ int run_options_finish(struct run_options *options, struct mproc_err *err)
                 return error_set(err, -EINVAL, STAGE, "--counters: 'none' stands alone");
         if (options->out && options->no_save)
                 return error_set(err, -EINVAL, STAGE, "--out and --no-save exclude each other");
+        if (plan->control && !plan->planted_ppm)
+                plan->planted_ppm = PLANTED_PPM;
         if (plan->rounds && !options->budget_given)
                 plan->budget_ns = 0;
         /* Who names what to compare is told about that alone. */

@@ -61,6 +61,9 @@ void run_show_plan(const struct result *result, const struct page *page)
         else
                 fprintf(page->out, ", as many rounds as fit into %s",
                         units_format_duration((double)plan->budget_ns, text, sizeof(text)));
+        if (plan->sustain_ns)
+                fprintf(page->out, ", after %s of load",
+                        units_format_duration((double)plan->sustain_ns, text, sizeof(text)));
         fprintf(page->out, ", about %s in all. Nothing was measured.\n",
                 units_format_duration((double)run_expected_ns(result), text, sizeof(text)));
 }
@@ -115,7 +118,7 @@ int run_show_cells(const struct result *result, const struct page *page, struct 
 {
         struct view view;
         bool none = true; /* was run: then the reasons are all that there is to show */
-        char name[NAME_BYTES];
+        char name[NAME_BYTES], line[1024];
         size_t columns;
         int rc = view_init(&view, result, err);
 
@@ -133,6 +136,12 @@ int run_show_cells(const struct result *result, const struct page *page, struct 
                                 continue;
                         page_pad(page, name_row(&view, section, row, name), columns + 2);
                         print_row(page, section, row);
+                }
+        for (size_t i = 0; i < view.section_count; i++)
+                for (size_t k = 0; *wording_control(&view.sections[i], k, line, sizeof(line));
+                     k++) {
+                        page_pad(page, line, 0);
+                        fputc('\n', page->out);
                 }
         view_done(&view);
         return 0;
