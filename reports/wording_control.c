@@ -17,9 +17,15 @@ static const struct control *control_of(const struct view_section *section)
         return NULL;
 }
 
+/* Small differences are what this is about. */
+static int decimals(double ratio)
+{
+        return ratio < 2 ? 3 : wording_ratio_decimals(ratio);
+}
+
 static void say_ratio(double ratio, double low, double high, char *buf, size_t size)
 {
-        int places = wording_ratio_decimals(ratio);
+        int places = decimals(ratio);
 
         page_append(buf, size, "%.*f×", places, ratio);
         if (isfinite(low) && isfinite(high))
@@ -53,11 +59,11 @@ static void say_itself(const struct view_section *section, const struct control 
                             verdict_name(control->verdict));
         else
                 page_append(buf, size, ", not called different");
-        if (control->blocks)
+        if (control->blocks > 1)
                 page_append(buf, size,
-                            "; of %u block%s of %u rounds %u %s (a rate of at most %.0f %%)",
-                            control->blocks, control->blocks == 1 ? "" : "s", control->block_rounds,
-                            control->false_calls, control->false_calls == 1 ? "was" : "were",
+                            "; of its %u blocks of %u rounds %u called different (a rate of at "
+                            "most %.0f %%)",
+                            control->blocks, control->block_rounds, control->false_calls,
                             100 * control->false_call_upper);
 }
 
@@ -76,8 +82,13 @@ static void say_planted(const struct view_section *section, const struct control
 {
         double percent = section->result->plan.planted_ppm / 1e4, truth = control->true_ratio;
 
-        if (control->slowed == CONTROL_NO_CELL)
+        if (control->slowed == CONTROL_NO_CELL) {
+                if (section->is_life_cycle)
+                        page_append(buf, size,
+                                    "No slow-down was planted: starting a process is work of the "
+                                    "system");
                 return;
+        }
         page_append(buf, size, "Planted %.3g %%: ", percent);
         if (!(control->slowed_ratio > 0)) {
                 say_missing(section, control->slowed, buf, size);
@@ -87,8 +98,10 @@ static void say_planted(const struct view_section *section, const struct control
                 page_append(buf, size, "found, ");
         else if (control->slowed_verdict == VERDICT_NONE)
                 page_append(buf, size, "not judged, ");
-        else
+        else if (isfinite(truth))
                 page_append(buf, size, "NOT FOUND (%s), ", verdict_name(control->slowed_verdict));
+        else
+                page_append(buf, size, "%s, ", verdict_name(control->slowed_verdict));
         say_ratio(control->slowed_ratio, control->slowed_low, control->slowed_high, buf, size);
         if (!isfinite(truth))
                 page_append(buf, size,
@@ -100,7 +113,7 @@ static void say_planted(const struct view_section *section, const struct control
                             control->slowed_low <= truth && truth <= control->slowed_high
                                     ? "holds"
                                     : "misses",
-                            wording_ratio_decimals(truth), truth);
+                            decimals(truth), truth);
 }
 
 char *wording_control(const struct view_section *section, size_t index, char *buf, size_t size)

@@ -210,7 +210,7 @@ int run_options_take(const struct mpb_option *option, const char *text, void *co
                 plan->control = 1;
                 break;
         case ROW_PLANTED:
-                plan->planted_ppm = (uint32_t)value;
+                plan->planted_ppm = (uint64_t)value;
                 plan->control = 1;
                 break;
         case ROW_DRY_RUN:

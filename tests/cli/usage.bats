@@ -40,6 +40,9 @@ load common
         refused 2 "--rounds: -1 is out of range" --workload=counter --rounds=-1
         refused 2 "--budget: 'soon' is not a time" --workload=counter --budget=soon
         refused 2 "--threshold: 101% is out of range (allowed: 0% to 100%)" --workload=counter --threshold=101%
+        refused 2 "--sustain: 0s is out of range (allowed: 1ms to 3600s)" --workload=counter --sustain=0s
+        refused 2 "--sustain: 2h is out of range" --workload=counter --sustain=2h
+        refused 2 "--planted: 0% is out of range" --workload=counter --planted=0%
         refused 2 "--timeout: 1ms is out of range" --workload=counter --timeout=1ms
         refused 2 "increments: 'many' is not a whole number" --workload=counter --set increments=many
         refused 2 "increments: 0 is out of range" --workload=counter --set increments=0
@@ -54,6 +57,8 @@ load common
         refused 2 "not of the form KEY=VALUE" --workload=counter --set =5
         refused 2 "given twice" --workload=counter --set increments=5 --set increments=6
         refused 2 "'none' stands alone" --workload=counter -e none -e cycles
+        refused 2 "there is nothing to run again" --workload=counter --share=racy --control
+        refused 2 "no cell to be measured is 'control'" --workload=counter --control --baseline=control
         refused 2 "exclude each other" --workload=counter --no-save --out=x
         refused 2 "takes no argument 'counter'" --workload=counter counter
         refused 2 "takes no argument" list counter

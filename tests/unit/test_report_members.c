@@ -178,6 +178,11 @@ static void every_member_is_read_back(void **unused)
         comparison->metric = METRIC_WALL;
         comparison->baseline = comparison->cell = 0;
         comparison->verdict = VERDICT_NONE;
+        memset(result.controls, 1, sizeof(*result.controls));
+        result.control_count = 1;
+        result.controls[0].baseline = result.controls[0].control = result.controls[0].slowed = 0;
+        result.controls[0].verdict = VERDICT_NONE;
+        result.controls[0].slowed_verdict = VERDICT_INCONCLUSIVE;
         assert_survives(&result);
         result_done(&result);
 }

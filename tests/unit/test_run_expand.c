@@ -252,6 +252,42 @@ static void a_lock_that_would_collapse_runs_only_when_it_is_named(void **unused)
         assert_int_equal(cell_of("ticket")->status, CELL_MEASURED);
 }
 
+static void the_control_follows_what_was_asked_for(void **unused)
+{
+        const struct cell *cells;
+
+        (void)unused;
+        make_plan_workload(&plan, "counter");
+        make_plan_levels(&plan, FACTOR_SHARE, "atomic,mutex");
+        plan.start_strip = plan.control = 1;
+        plan.planted_ppm = 30000;
+        expand();
+        cells = result.cells;
+        assert_int_equal(cell_role(&cells[1]), CELL_OF_PLAN);
+        for (uint32_t i = 2; i < 4; i++) {
+                assert_int_equal(cells[i].id, i);
+                assert_int_equal(cell_role(&cells[i]), i == 2 ? CELL_CONTROL : CELL_SLOWED);
+                assert_string_equal(cells[i].level[FACTOR_SHARE], "mutex"); /* the baseline */
+        }
+        assert_string_equal(cells[4].workload, "start");
+        for (size_t i = 4; i < result.cell_count; i++)
+                assert_int_equal(cell_role(&cells[i]), CELL_OF_PLAN);
+}
+
+static void process_starts_get_a_control_without_planted_work(void **unused)
+{
+        (void)unused;
+        make_plan_workload(&plan, "start");
+        make_plan_levels(&plan, FACTOR_START, "fork");
+        make_plan_levels(&plan, FACTOR_SHARE, "mproc");
+        plan.control = 1;
+        plan.planted_ppm = 30000;
+        expand();
+        assert_int_equal(cell_role(&result.cells[result.cell_count - 1]), CELL_CONTROL);
+        for (size_t i = 0; i + 1 < result.cell_count; i++)
+                assert_int_equal(cell_role(&result.cells[i]), CELL_OF_PLAN);
+}
+
 /* The dry run ------------------------------------------------------------------------------- */
 
 static void the_expected_time_is_the_budget_or_less(void **unused)
@@ -265,6 +301,9 @@ static void the_expected_time_is_the_budget_or_less(void **unused)
         assert_true(run_expected_ns(&result) < 10 * NS_PER_S);
         result.plan.budget_ns = NS_PER_MS;
         assert_true(run_expected_ns(&result) == NS_PER_MS);
+        result.plan.sustain_ns = 30 * NS_PER_S; /* on top of the budget */
+        assert_true(run_expected_ns(&result) == NS_PER_MS + 30 * NS_PER_S);
+        result.plan.sustain_ns = 0;
         result.cells[0].status = CELL_SKIPPED;
         assert_true(run_expected_ns(&result) == 0);
 }
@@ -284,6 +323,8 @@ int main(void)
                 TEST(all_takes_every_level),
                 TEST(what_cannot_be_is_skipped_with_the_reason),
                 TEST(a_lock_that_would_collapse_runs_only_when_it_is_named),
+                TEST(the_control_follows_what_was_asked_for),
+                TEST(process_starts_get_a_control_without_planted_work),
                 TEST(the_expected_time_is_the_budget_or_less),
         };
 
