@@ -196,7 +196,7 @@ static void reports_speak_of_the_control_beside_the_cells(void **unused)
                 assert_contains(text, "not called different; of its 3 blocks of 12 rounds 0 called "
                                       "different (a rate of at most 63 %)");
                 assert_contains(text, "Smallest effect shown in 40 rounds: about 1.1 %.");
-                assert_contains(text, "Planted 3 %: found, 0.97");
+                assert_contains(text, "Planted 3 %: found, 0.967×");
                 assert_contains(text, "the true effect is not known");
                 assert_lacks(text, "control ");
                 assert_lacks(text, "slowed");
@@ -210,7 +210,7 @@ static void reports_speak_of_the_control_beside_the_cells(void **unused)
 
                 render_join_lines(text);
                 assert_contains(text, "CALLED faster though nothing differs");
-                assert_contains(text, "NOT FOUND (inconclusive), 0.97");
+                assert_contains(text, "NOT FOUND (inconclusive), 0.967×");
                 assert_contains(text, "misses the true 0.500×");
                 free(text);
         }
