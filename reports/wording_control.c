@@ -32,12 +32,13 @@ static void say_ratio(double ratio, double low, double high, char *buf, size_t s
                 page_append(buf, size, " [%.*f, %.*f]", places, low, places, high);
 }
 
-/* Why there is no ratio. */
-static void say_missing(const struct view_section *section, uint32_t cell, char *buf, size_t size)
+/* Why there is no ratio, or what else there is to know: a trial that failed. */
+static void say_note(const struct view_section *section, uint32_t cell, char *buf, size_t size)
 {
         const char *note = section->result->cells[cell].note;
 
-        page_append(buf, size, "not measured%s%s", *note ? ": " : "", note);
+        if (*note)
+                page_append(buf, size, "; %s", note);
 }
 
 static void say_itself(const struct view_section *section, const struct control *control, char *buf,
@@ -47,7 +48,8 @@ static void say_itself(const struct view_section *section, const struct control 
 
         page_append(buf, size, "Control: the baseline against itself ");
         if (!(control->ratio > 0)) {
-                say_missing(section, control->control, buf, size);
+                page_append(buf, size, "was not measured");
+                say_note(section, control->control, buf, size);
                 return;
         }
         say_ratio(control->ratio, control->ci_low, control->ci_high, buf, size);
@@ -65,6 +67,7 @@ static void say_itself(const struct view_section *section, const struct control 
                             "most %.0f %%)",
                             control->blocks, control->block_rounds, control->false_calls,
                             100 * control->false_call_upper);
+        say_note(section, control->control, buf, size);
 }
 
 /* "in 13 rounds": those that were compared. */
@@ -91,7 +94,8 @@ static void say_planted(const struct view_section *section, const struct control
         }
         page_append(buf, size, "Planted %.3g %%: ", percent);
         if (!(control->slowed_ratio > 0)) {
-                say_missing(section, control->slowed, buf, size);
+                page_append(buf, size, "not measured");
+                say_note(section, control->slowed, buf, size);
                 return;
         }
         if (control->slowed_verdict == VERDICT_SLOWER)
@@ -114,6 +118,7 @@ static void say_planted(const struct view_section *section, const struct control
                                     ? "holds"
                                     : "misses",
                             decimals(truth), truth);
+        say_note(section, control->slowed, buf, size);
 }
 
 char *wording_control(const struct view_section *section, size_t index, char *buf, size_t size)

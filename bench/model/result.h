@@ -48,9 +48,10 @@ struct result {
 };
 
 void result_init(struct result *result);
-/* About how long a round took; 0: there was none. */
-uint64_t result_round_ns(const struct result *result);
 void result_done(struct result *result); /* frees what it owns; NULL and half-built are fine */
+
+/* About how long a round took, without the load before them; 0: there was none. */
+uint64_t result_round_ns(const struct result *result);
 
 /* Room for one more, zeroed; NULL: out of memory. Pointers to earlier ones become invalid. */
 struct cell *result_add_cell(struct result *result);

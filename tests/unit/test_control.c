@@ -202,6 +202,7 @@ static void reports_speak_of_the_control_beside_the_cells(void **unused)
                 assert_lacks(text, "slowed");
                 free(text);
         }
+        text_copy(result.cells[again].note, sizeof(result.cells[again].note), "one trial failed");
         result.controls[0].verdict = VERDICT_FASTER;
         result.controls[0].true_ratio = 0.5;
         result.controls[0].slowed_verdict = VERDICT_INCONCLUSIVE;
@@ -210,6 +211,8 @@ static void reports_speak_of_the_control_beside_the_cells(void **unused)
 
                 render_join_lines(text);
                 assert_contains(text, "CALLED faster though nothing differs");
+                assert_contains(text,
+                                "called different (a rate of at most 63 %); one trial failed.");
                 assert_contains(text, "NOT FOUND (inconclusive), 0.967×");
                 assert_contains(text, "misses the true 0.500×");
                 free(text);
