@@ -1,9 +1,11 @@
 /* What this machine can measure. */
 #include "base/units.h"
+#include "count/event.h"
 #include "count/machine_internal.h"
 #include "count/small_file.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,8 +43,23 @@ static void look_at_event(const struct environment *environment, const char *eve
 static void look_at_hardware_counters(const char *root, const struct environment *environment,
                                       struct finding *finding)
 {
+        uint32_t interval_ms = environment->counters[0].mux_interval_ms;
+        uint32_t count;
+        size_t used;
+
         (void)root;
         look_at_event(environment, "cycles", finding);
+        if (strncmp(finding->state, "counted", 7))
+                return;
+        count = event_counters_at_once();
+        used = strlen(finding->state);
+        if (count)
+                used += (size_t)snprintf(finding->state + used, sizeof(finding->state) - used,
+                                         ", %" PRIu32 " at once", count);
+        if (count && interval_ms)
+                snprintf(finding->state + used, sizeof(finding->state) - used,
+                         "; more than that take turns of %" PRIu32 " ms, and are scaled",
+                         interval_ms);
 }
 
 static void look_at_software_counters(const char *root, const struct environment *environment,
