@@ -57,7 +57,7 @@ static void spell_modifiers(const char *name, char *buf, size_t size)
         text_copy(buf, size, name);
         if (length > 3 && length + 1 < size &&
             (!strcmp(name + length - 3, ":uk") || !strcmp(name + length - 3, ":ku")))
-                strcpy(buf + length - 3, ":u:k");
+                text_copy(buf + length - 3, size - (length - 3), ":u:k");
 }
 
 static int encode(const char *name, struct perf_event_attr *attr, char *full, size_t full_size,
@@ -274,7 +274,7 @@ int event_resolve(const char *name, struct counter_spec *spec, struct mproc_err 
                  (unsigned long long)attr.config);
         memcpy(found.attr, &attr, sizeof(attr));
         found.attr_bytes = sizeof(attr);
-        found.mux_interval_ms = event_pmu_mux_interval_ms(attr.type);
+        found.rotation_ms = event_pmu_mux_interval_ms(attr.type);
         *spec = found;
         return 0;
 }
@@ -304,12 +304,12 @@ enum counter_status event_reading_status(const struct counter_spec *spec,
 double event_reading_error(const struct counter_spec *spec, const struct counter_reading *reading,
                            uint64_t tasks)
 {
-        double running_ns = (double)reading->running_ns, enabled_ns = (double)reading->enabled_ns;
+        double enabled_ns = (double)reading->enabled_ns;
 
-        if (running_ns >= enabled_ns)
+        if (reading->running_ns >= reading->enabled_ns)
                 return 0;
-        if (!spec->mux_interval_ms || !reading->running_ns)
+        if (!spec->rotation_ms)
                 return NAN;
-        return (double)tasks * (1 - running_ns / enabled_ns) * spec->mux_interval_ms * NS_PER_MS /
-               running_ns;
+        return (double)tasks * (1 - (double)reading->running_ns / enabled_ns) * spec->rotation_ms *
+               NS_PER_MS / enabled_ns;
 }

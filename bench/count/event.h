@@ -41,6 +41,9 @@ int event_resolve_list(const char *const *asked, size_t count, struct counter_sp
  * cycles may not be counted. Others that use the PMU make it fewer. */
 uint32_t event_counters_at_once(void);
 
+/* How long one turn is where there are more; 0: not known. */
+uint32_t event_mux_interval_ms(void);
+
 /* Status of one reading, and its value scaled to the enabled time (NaN unless counted or scaled).
  * `share` gets running ÷ enabled. Pure. */
 enum counter_status event_reading_status(const struct counter_spec *spec,
@@ -48,21 +51,24 @@ enum counter_status event_reading_status(const struct counter_spec *spec,
                                          double *share);
 
 /* How far multiplexing can put the scaled value of one reading off, relative to it; 0 when it was
- * not multiplexed, NaN when the rotation's interval is not known.
+ * not multiplexed, NaN when the rotation is not known.
  *
- * The kernel lets multiplexed events take turns of one interval τ (perf_event_open(2),
- * "Multiplexing"; perf_event_mux_interval_ms in /sys/bus/event_source/devices/PMU), and value ×
- * enabled ÷ running (the same page, on read) supposes that each part of the time was seen for the
- * same share s = running ÷ enabled. Over whole rotations it was. The rest, before the first and
- * after the last whole one, is shorter than a rotation, τ ÷ s, and was seen for at most τ of it:
- * its share of the running time is off by at most (1 − s) × τ. So the value is off by at most
+ * The kernel lets multiplexed events take turns: after each interval (perf_event_mux_interval_ms in
+ * /sys/bus/event_source/devices/PMU) the first of them, a group or a single one, goes to the end of
+ * the queue. After a rotation C, which is as many intervals as there are groups and single events,
+ * each has been on the PMU for the same share s of it. Scaling, value × enabled ÷ running
+ * (perf_event_open(2), on reading), supposes that every part of the time was seen for that share.
+ * Over whole rotations it was. What remains is shorter than C, and was seen for at most s (1 − s) C
+ * more or less than its share, which is (1 − s) C ÷ enabled of the running time, s × enabled. So
+ * the value is off by at most
  *
- *         (1 − s) × τ ÷ running
+ *         (1 − s) × C ÷ enabled
  *
- * of itself, provided that the event's rate is steady over each rotation, and in the rest between
- * none and twice the mean. What is not steady enough for that varies with where the turns happen to
- * fall, and shows as spread over trials. `tasks`: the processes that took turns of their own, each
- * with its own rest; 1, or more where counters are inherited. Pure. */
+ * of itself, provided that nobody else uses the PMU, and that the event's rate is steady within a
+ * rotation (it may differ from one to the next) and in the rest between none and twice the mean.
+ * What is not steady enough for that varies with where turns happen to fall, and shows as spread
+ * over trials. `tasks`: the processes that took turns of their own, each with its own rest; 1, or
+ * more where counters are inherited. Pure. */
 double event_reading_error(const struct counter_spec *spec, const struct counter_reading *reading,
                            uint64_t tasks);
 

@@ -154,7 +154,7 @@ static void explain_split(const struct group *group, int error, struct counter_s
                 used += (size_t)snprintf(others + used, sizeof(others) - used, "%s%s",
                                          i ? ", " : "", group->specs[i]->name);
         if (used >= sizeof(others))
-                strcpy(others + sizeof(others) - sizeof("…"), "…");
+                text_copy(others + sizeof(others) - sizeof("…"), sizeof("…"), "…");
         event_pmu_name(mine, pmu, sizeof(pmu));
         event_pmu_name(first, other_pmu, sizeof(other_pmu));
         used = (size_t)snprintf(text, sizeof(text), "cannot be counted together with %s: ", others);
@@ -207,6 +207,23 @@ static void split_group(struct event_list *list, uint32_t number, uint32_t *next
         }
 }
 
+/* Each group, and each event on its own, is a turn in the rotation. */
+static void set_rotation(struct event_list *list)
+{
+        uint32_t turns = 0;
+
+        for (uint32_t i = 0; i < list->count; i++) {
+                const struct counter_spec *spec = &list->specs[i];
+                bool leads = true;
+
+                for (uint32_t j = 0; j < i; j++)
+                        leads &= !spec->group || list->specs[j].group != spec->group;
+                turns += leads && spec->status == COUNTER_COUNTED && spec->rotation_ms;
+        }
+        for (uint32_t i = 0; i < list->count; i++)
+                list->specs[i].rotation_ms *= turns;
+}
+
 int event_resolve_list(const char *const *asked, size_t count, struct counter_spec *specs,
                        uint32_t *ret_count, struct mproc_err *err)
 {
@@ -225,6 +242,7 @@ int event_resolve_list(const char *const *asked, size_t count, struct counter_sp
         for (uint32_t i = 0; i < list.count; i++)
                 if (list.specs[i].group)
                         list.specs[i].group -= list.groups;
+        set_rotation(&list);
         memcpy(specs, list.specs, list.count * sizeof(*specs));
         *ret_count = list.count;
         return 0;

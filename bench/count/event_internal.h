@@ -39,7 +39,7 @@ bool event_has_cpu_pmu(void);
 void event_pmu_name(uint32_t type, char *buf, size_t size);
 /* Does it count for whole CPUs only, whatever runs there? */
 bool event_pmu_is_cpu_wide(uint32_t type);
-/* 0: software, which is never multiplexed, or not known. */
+/* How long a turn of its multiplexed events is; 0: software, which needs none, or not known. */
 uint32_t event_pmu_mux_interval_ms(uint32_t type);
 
 /* -EINVAL with a sentence for a name that libpfm4 refused with `code`: the nearest name, or the

@@ -1,5 +1,6 @@
 /* What /sys/bus/event_source/devices says about the PMU of an event. */
 #include "base/text.h"
+#include "count/event.h"
 #include "count/event_internal.h"
 #include "count/small_file.h"
 
@@ -73,4 +74,9 @@ uint32_t event_pmu_mux_interval_ms(uint32_t type)
         return *name ? (uint32_t)small_file_int("", 0, DEVICES "/%s/perf_event_mux_interval_ms",
                                                 name)
                      : 0;
+}
+
+uint32_t event_mux_interval_ms(void)
+{
+        return event_pmu_mux_interval_ms(PERF_TYPE_HARDWARE);
 }

@@ -43,7 +43,7 @@ static void look_at_event(const struct environment *environment, const char *eve
 static void look_at_hardware_counters(const char *root, const struct environment *environment,
                                       struct finding *finding)
 {
-        uint32_t interval_ms = environment->counters[0].mux_interval_ms;
+        uint32_t interval_ms;
         uint32_t count;
         size_t used;
 
@@ -52,6 +52,7 @@ static void look_at_hardware_counters(const char *root, const struct environment
         if (strncmp(finding->state, "counted", 7))
                 return;
         count = event_counters_at_once();
+        interval_ms = event_mux_interval_ms();
         used = strlen(finding->state);
         if (count)
                 used += (size_t)snprintf(finding->state + used, sizeof(finding->state) - used,

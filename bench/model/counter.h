@@ -30,8 +30,9 @@ struct counter_spec {
          * kernel puts them onto the PMU together or not at all, so a ratio of two is a ratio of the
          * same time. 0: on its own. */
         uint32_t group;
-        uint32_t mux_interval_ms; /* of its PMU: how long multiplexed events run at a time; 0: it is
-                                     never multiplexed, or that is not known */
+        uint32_t
+                rotation_ms; /* how long it takes until all that were asked for have had their turn,
+                                where they are multiplexed; 0: it never is, or that is not known */
 };
 
 /* What one worker read: differences over its work. */
