@@ -103,7 +103,7 @@ static void print_counters(const struct page *page, const struct environment *en
                 if (spec->group)
                         page_append(text, sizeof(text), ", in group %" PRIu32, spec->group);
                 if (*spec->reason)
-                        page_append(text, sizeof(text), same ? ", too" : ": %s", spec->reason);
+                        page_append(text, sizeof(text), same ? ": as above" : ": %s", spec->reason);
                 terminal_row(page, INDENT, COLUMN, spec->name, text);
         }
 }

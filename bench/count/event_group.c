@@ -147,7 +147,7 @@ static void explain_split(const struct group *group, int error, struct counter_s
 {
         uint32_t mine = group->attrs[group->count - 1].type, first = group->attrs[0].type;
         const char *name = strerrorname_np(-error);
-        char others[100] = "", pmu[64], other_pmu[64], text[256];
+        char others[64] = "", pmu[64], other_pmu[64], text[256];
         size_t used = 0;
 
         for (size_t i = 0; i + 1 < group->count && used < sizeof(others); i++)

@@ -43,24 +43,21 @@ static void look_at_event(const struct environment *environment, const char *eve
 static void look_at_hardware_counters(const char *root, const struct environment *environment,
                                       struct finding *finding)
 {
-        uint32_t interval_ms;
-        uint32_t count;
+        uint32_t count, interval_ms;
+        char turns[48] = "";
         size_t used;
 
         (void)root;
         look_at_event(environment, "cycles", finding);
-        if (strncmp(finding->state, "counted", 7))
+        count = strncmp(finding->state, "counted", 7) ? 0 : event_counters_at_once();
+        if (!count)
                 return;
-        count = event_counters_at_once();
         interval_ms = event_mux_interval_ms();
+        if (interval_ms)
+                snprintf(turns, sizeof(turns), ", more take turns of %" PRIu32 " ms", interval_ms);
         used = strlen(finding->state);
-        if (count)
-                used += (size_t)snprintf(finding->state + used, sizeof(finding->state) - used,
-                                         ", %" PRIu32 " at once", count);
-        if (count && interval_ms)
-                snprintf(finding->state + used, sizeof(finding->state) - used,
-                         "; more than that take turns of %" PRIu32 " ms, and are scaled",
-                         interval_ms);
+        snprintf(finding->state + used, sizeof(finding->state) - used, "; %" PRIu32 " at once%s",
+                 count, turns);
 }
 
 static void look_at_software_counters(const char *root, const struct environment *environment,

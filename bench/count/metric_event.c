@@ -92,8 +92,9 @@ static void explain_counted(const struct counter_spec *spec, size_t trial_count,
                 snprintf(counter->reason, size, "counted in %u of %zu trials", counter->n,
                          trial_count);
         else if (counter->value == 0 && !strncmp(spec->encoding, "perf_raw::", 10))
-                text_copy(counter->reason, size,
-                          "0 throughout: a CPU that has no event of this code reads 0, too");
+                snprintf(counter->reason, size,
+                         "%.130s%s0, as on a CPU that has no event of this code", spec->reason,
+                         *spec->reason ? "; " : "");
         else
                 text_copy(counter->reason, size, spec->reason);
 }

@@ -10,8 +10,10 @@
 #include "count/event.h"
 #include "host/meter.h"
 
+#include <linux/perf_event.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #define FAULTS 4000
 #define SWITCHES 400
@@ -117,6 +119,13 @@ static void a_group_runs_at_the_same_times_and_its_counts_are_true(void **state)
         assert_int_equal(known_switches(SWITCHES), 0);
         meter_read(&meter, &after);
         meter_difference(&meter, &before, &after, &outcome);
+
+        /* What stops the leader stops its group, and no other. */
+        ioctl(meter.fds[1], PERF_EVENT_IOC_DISABLE, PERF_IOC_FLAG_GROUP);
+        meter_read(&meter, &before);
+        meter_read(&meter, &after);
+        assert_true(after.counters[0].enabled_ns > before.counters[0].enabled_ns);
+        assert_true(after.counters[2].enabled_ns == before.counters[2].enabled_ns);
         meter_close(&meter);
         for (size_t i = 0; i < count; i++)
                 assert_int_equal(outcome.counters[i].error, 0);
