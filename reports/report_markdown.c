@@ -162,6 +162,8 @@ static int put_section(FILE *out, const struct view_section *section)
                 rc = view_counters(section, &grid);
         put_grid(out, &grid);
         grid_done(&grid);
+        if (*view_scaled_counters(section, text, sizeof(text)))
+                put_paragraph(out, text);
         if (*view_zero_counters(section, text, sizeof(text)))
                 put_paragraph(out, text);
         return rc;
@@ -248,7 +250,7 @@ static int write_markdown(const struct result *result, const struct report_style
                 put_paragraph(out, wording_sentence(result->no_verdict, text, sizeof(text)));
         for (size_t i = 0; i < view.section_count && !rc; i++)
                 rc = put_section(out, &view.sections[i]);
-        for (size_t i = 0; *wording_missing_counter(result, i, text, sizeof(text)); i++)
+        for (size_t i = 0; *wording_counter(result, i, text, sizeof(text)); i++)
                 put_paragraph(out, text);
         fputs("## How to read this\n\n"
               "- A ratio is the cell divided by the baseline: the median over rounds, each of "

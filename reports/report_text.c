@@ -86,6 +86,13 @@ static int print_section(const struct page *page, const struct view_section *sec
         return rc;
 }
 
+static void put_line(const struct page *page, const char *text)
+{
+        if (*text)
+                page_wrap(page, (size_t)fprintf(page->out, "%*s", INDENT, ""), INDENT + 2, " ",
+                          text);
+}
+
 static int print_counters(const struct page *page, const struct view *view,
                           const struct result *result)
 {
@@ -99,14 +106,12 @@ static int print_counters(const struct page *page, const struct view *view,
                         continue;
                 rc = view_counters(&view->sections[i], &grid);
                 rc = print_grid(page, &grid, rc);
-                if (!*view_zero_counters(&view->sections[i], text, sizeof(text)))
-                        continue;
-                fprintf(page->out, "%*s", INDENT, "");
-                page_wrap(page, INDENT, INDENT + 2, " ", text);
+                put_line(page, view_scaled_counters(&view->sections[i], text, sizeof(text)));
+                put_line(page, view_zero_counters(&view->sections[i], text, sizeof(text)));
         }
-        for (size_t i = 0; *wording_missing_counter(result, i, text, sizeof(text)); i++) {
-                fprintf(page->out, "%s%*s", i ? "" : "\n", INDENT, "");
-                page_wrap(page, INDENT, INDENT + 2, " ", text);
+        for (size_t i = 0; *wording_counter(result, i, text, sizeof(text)); i++) {
+                fputs(i ? "" : "\n", page->out);
+                put_line(page, text);
         }
         return rc;
 }

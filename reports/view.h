@@ -70,6 +70,9 @@ int view_latency(const struct view_section *section, struct grid *ret);
 /* Names of the counters that are 0 in every row, so that the table leaves them out: "0 throughout:
  * page-faults"; "" when there are none. */
 char *view_zero_counters(const struct view_section *section, char *buf, size_t size);
+/* What the "~" in the table means: "~ scaled from 58 % of the time, as counters took turns;
+ * ± 0.4 %"; "" where nothing was multiplexed. */
+char *view_scaled_counters(const struct view_section *section, char *buf, size_t size);
 /* What one run of a command takes. */
 int view_runs(const struct view_section *section, struct grid *ret);
 int view_starts(const struct view_section *section, struct grid *ret);

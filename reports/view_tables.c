@@ -5,154 +5,16 @@
 #include "base/units.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define SHOWN_MAX 40
-
-static bool is_counted(const struct cell_counter *counter)
-{
-        return (counter->status == COUNTER_COUNTED || counter->status == COUNTER_SCALED) &&
-               isfinite(counter->value);
-}
-
-/* What depends on how long a trial was is left to report.json. */
-static bool is_per_operation(const char *name)
-{
-        size_t length = strlen(name);
-
-        return !strcmp(name, "instructions/cycle") ||
-               (length > 3 && !strcmp(name + length - 3, "/op"));
-}
-
-static const struct cell_counter *find_counter(const struct cell *cell, const char *name)
-{
-        for (uint32_t i = 0; i < cell->counter_count && i < CELL_COUNTERS_MAX; i++)
-                if (!strcmp(cell->counters[i].name, name))
-                        return &cell->counters[i];
-        return NULL;
-}
-
-static size_t counted_names(const struct view_section *section, const char **names)
-{
-        size_t count = 0;
-
-        for (size_t i = 0; i < section->row_count; i++) {
-                const struct cell *cell = section->rows[i].cell;
-
-                if (cell->status != CELL_MEASURED)
-                        continue;
-                for (uint32_t j = 0; j < cell->counter_count && j < CELL_COUNTERS_MAX; j++) {
-                        const struct cell_counter *counter = &cell->counters[j];
-                        bool known = !is_per_operation(counter->name) || !is_counted(counter);
-
-                        for (size_t k = 0; k < count && !known; k++)
-                                known = !strcmp(names[k], counter->name);
-                        if (!known && count < SHOWN_MAX)
-                                names[count++] = counter->name;
-                }
-        }
-        return count;
-}
-
-/* What was too short for a rate, or wrong, has no price per operation either. */
-static bool has_any(const struct cell *cell, const char **names, size_t count)
-{
-        if (cell->status != CELL_MEASURED)
-                return false;
-        for (size_t i = 0; i < count; i++) {
-                const struct cell_counter *counter = find_counter(cell, names[i]);
-
-                if (counter && is_counted(counter))
-                        return true;
-        }
-        return false;
-}
 
 void view_name_row(const struct view_row *row, char text[GRID_TEXT_BYTES])
 {
         page_append(text, GRID_TEXT_BYTES, "%s", row->label);
         if (*row->group)
                 page_append(text, GRID_TEXT_BYTES, " · %s", row->group);
-}
-
-static void set_counter(const struct cell_counter *counter, char *text)
-{
-        if (!counter || !is_counted(counter))
-                snprintf(text, GRID_TEXT_BYTES, "–");
-        else
-                snprintf(text, GRID_TEXT_BYTES, counter->value >= 100 ? "%s%.0f" : "%s%.3g",
-                         counter->status == COUNTER_SCALED ? "~" : "", counter->value);
-}
-
-/* In every row that has counters. */
-static bool is_zero(const struct view_section *section, const char *name, const char **names,
-                    size_t count)
-{
-        for (size_t i = 0; i < section->row_count; i++) {
-                const struct cell *cell = section->rows[i].cell;
-                const struct cell_counter *counter = find_counter(cell, name);
-
-                if (has_any(cell, names, count) &&
-                    (!counter || !is_counted(counter) || counter->value != 0))
-                        return false;
-        }
-        return true;
-}
-
-/* Of "task-clock/op" without its end. */
-static int short_length(const char *name)
-{
-        const char *end = strstr(name, "/op");
-
-        return end ? (int)(end - name) : (int)strlen(name);
-}
-
-char *view_zero_counters(const struct view_section *section, char *buf, size_t size)
-{
-        const char *names[SHOWN_MAX];
-        size_t count = counted_names(section, names);
-
-        *buf = '\0';
-        for (size_t i = 0; i < count; i++)
-                if (is_zero(section, names[i], names, count))
-                        page_append(buf, size, "%s%.*s",
-                                    *buf ? ", " : "0 throughout: ", short_length(names[i]),
-                                    names[i]);
-        return buf;
-}
-
-int view_counters(const struct view_section *section, struct grid *ret)
-{
-        const char *all[SHOWN_MAX], *names[SHOWN_MAX];
-        size_t all_count = counted_names(section, all), count = 0, rows = 0;
-
-        *ret = (struct grid){0};
-        for (size_t i = 0; i < all_count; i++)
-                if (!is_zero(section, all[i], all, all_count))
-                        names[count++] = all[i];
-        if (!count)
-                return 0;
-        if (grid_init(ret, 1 + section->row_count, 1 + count))
-                return -ENOMEM;
-        snprintf(grid_at(ret, 0, 0), GRID_TEXT_BYTES, "Per operation");
-        for (size_t i = 0; i < count; i++) {
-                snprintf(grid_at(ret, 0, 1 + i), GRID_TEXT_BYTES, "%.*s%s", short_length(names[i]),
-                         names[i], strcmp(names[i], "task-clock/op") ? "" : ", ns");
-        }
-        for (size_t i = 0; i < section->row_count; i++) {
-                const struct view_row *row = &section->rows[i];
-
-                if (!has_any(row->cell, names, count))
-                        continue;
-                rows++;
-                view_name_row(row, grid_at(ret, rows, 0));
-                for (size_t j = 0; j < count; j++)
-                        set_counter(find_counter(row->cell, names[j]), grid_at(ret, rows, 1 + j));
-        }
-        ret->rows = 1 + rows;
-        return 0;
 }
 
 int view_latency(const struct view_section *section, struct grid *ret)

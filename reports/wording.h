@@ -63,9 +63,9 @@ char *wording_strip_large(const struct view_section *section, char *buf, size_t 
 /* What start methods cost the team of a workload: "Start the team: fork 0.42 ms · spawn …". */
 char *wording_team_start(const struct view_section *section, char *buf, size_t size);
 
-/* Counters that no cell of the result has, with status and reason: line `index`, "" past the end.
- */
-char *wording_missing_counter(const struct result *result, size_t index, char *buf, size_t size);
+/* Counters that no cell of the result has, with status and reason, and what is to be known of
+ * others (":u", counted apart, 0 throughout): line `index`, "" past the end. */
+char *wording_counter(const struct result *result, size_t index, char *buf, size_t size);
 
 /* A warm-up, a drift of the machine, or cells that drifted: at most one of these. */
 char *wording_steady(const struct result *result, char *buf, size_t size);

@@ -207,6 +207,7 @@ const struct mpb_workload workload_fileread = {
         .operation = "blocks",
         .params = params,
         .ops_param = "blocks",
+        .bytes = block_bytes,
         .check = check,
         .sizes = sizes,
         .prepare = prepare,

@@ -21,7 +21,7 @@
 static int describe(struct environment *environment, struct mproc_err *err)
 {
         struct topology *topology = NULL;
-        const char *name;
+        const char *asked = "default";
         int rc;
 
         machine_describe(environment);
@@ -30,13 +30,8 @@ static int describe(struct environment *environment, struct mproc_err *err)
                 return rc;
         topology_describe(topology, environment);
         topology_free(topology);
-        for (size_t i = 0; (name = event_default_at(i)) && i < COUNTERS_MAX; i++) {
-                rc = event_resolve(name, &environment->counters[i], err);
-                if (rc)
-                        return rc;
-                environment->counter_count = (uint32_t)i + 1;
-        }
-        return 0;
+        return event_resolve_list(&asked, 1, environment->counters, &environment->counter_count,
+                                  err);
 }
 
 static const char *known(const char *text)
@@ -91,17 +86,24 @@ static void print_findings(const struct page *page, const struct finding *findin
         }
 }
 
+/* The status of each; what they have in common once. */
 static void print_counters(const struct page *page, const struct environment *env)
 {
-        char text[320];
+        char text[640];
 
         puts("\nCounters");
         for (uint32_t i = 0; i < env->counter_count; i++) {
-                const struct counter_spec *spec = &env->counters[i];
+                const struct counter_spec *spec = &env->counters[i], *before = spec - 1;
+                bool same = i && spec->status == before->status &&
+                            !strcmp(spec->reason, before->reason);
 
-                snprintf(text, sizeof(text), "%s%s%s",
-                         counter_status_name((enum counter_status)spec->status),
-                         *spec->reason ? ": " : "", spec->reason);
+                *text = '\0';
+                page_append(text, sizeof(text), "%s",
+                            counter_status_name((enum counter_status)spec->status));
+                if (spec->group)
+                        page_append(text, sizeof(text), ", in group %" PRIu32, spec->group);
+                if (*spec->reason)
+                        page_append(text, sizeof(text), same ? ": as above" : ": %s", spec->reason);
                 terminal_row(page, INDENT, COLUMN, spec->name, text);
         }
 }

@@ -69,7 +69,8 @@ const struct mpb_option run_option_table[] = {
                 .summary = "where they run: a policy, or CPU numbers such as 0,2,4-7"},
         [ROW_COUNTERS] = {.name = "counters", .letter = 'e', .type = MPB_TEXT, .metavar = "EVENT",
                 .group = "How to measure",
-                .summary = "default, none, or an event by perf's or libpfm4's name; may be repeated"},
+                .summary = "default, none, an event by perf's or libpfm4's name (cycles:u, r11a), or a "
+                           "group of events counted together, '{A,B}'; may be repeated"},
         [ROW_BASELINE] = {.name = "baseline", .type = MPB_TEXT, .metavar = "LEVELS",
                 .summary = "the cell that others are compared with: mutex, or "
                            "share=mutex,start=fork"},

@@ -1,5 +1,6 @@
 #include "count/event.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "count/event_internal.h"
@@ -14,6 +15,11 @@
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#define RAW_PMU "perf_raw::"
+
+/* How long an event may take until it first runs, where others take turns with it: some turns. */
+#define TRY_NS (20 * NS_PER_MS)
 
 static const char *const defaults[] = {
         "cycles",     "instructions",     "branch-misses",  "cache-misses",
@@ -43,16 +49,28 @@ static void cut_modifiers(char *name)
         *equals = '\0';
 }
 
+/* perf's ":uk" and ":ku" in libpfm4's words. */
+static void spell_modifiers(const char *name, char *buf, size_t size)
+{
+        size_t length = strlen(name);
+
+        text_copy(buf, size, name);
+        if (length > 3 && length + 1 < size &&
+            (!strcmp(name + length - 3, ":uk") || !strcmp(name + length - 3, ":ku")))
+                text_copy(buf + length - 3, size - (length - 3), ":u:k");
+}
+
 static int encode(const char *name, struct perf_event_attr *attr, char *full, size_t full_size,
                   struct mproc_err *err)
 {
         pfm_perf_encode_arg_t arg = {.attr = attr, .size = sizeof(arg)};
-        char *text = NULL;
+        char spelt[80], *text = NULL;
         int r;
 
         arg.fstr = &text;
         memset(attr, 0, sizeof(*attr));
-        r = pfm_get_os_event_encoding(name, PFM_PLM0 | PFM_PLM3, PFM_OS_PERF_EVENT_EXT, &arg);
+        spell_modifiers(name, spelt, sizeof(spelt));
+        r = pfm_get_os_event_encoding(spelt, PFM_PLM0 | PFM_PLM3, PFM_OS_PERF_EVENT_EXT, &arg);
         if (r != PFM_SUCCESS) {
                 r = event_explain_unknown(name, r, err);
                 goto out;
@@ -69,42 +87,82 @@ static int encode(const char *name, struct perf_event_attr *attr, char *full, si
         attr->exclude_hv = 1;
         attr->read_format = PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING;
         cut_modifiers(text);
-        text_copy(full, full_size, text);
+        if (!strncmp(text, RAW_PMU, strlen(RAW_PMU))) /* libpfm4 leaves the event out */
+                snprintf(full, full_size, RAW_PMU "r%llx", (unsigned long long)attr->config);
+        else
+                text_copy(full, full_size, text);
         r = 0;
 out:
         free(text);
         return r;
 }
 
-static int open_event(const struct perf_event_attr *attr)
+static int open_event(const struct perf_event_attr *attr, int leader)
 {
-        long fd = syscall(SYS_perf_event_open, attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+        long fd = syscall(SYS_perf_event_open, attr, 0, -1, leader, PERF_FLAG_FD_CLOEXEC);
 
         return fd < 0 ? -errno : (int)fd;
 }
 
-/* Counts a moment of this process: does the event ever get onto the PMU? An event that opens may
- * still find every counter taken. */
-static void try_out(int fd, struct counter_spec *spec)
+/* Has each of them run by now? */
+static int look_at_running(const int *fds, size_t count)
 {
-        struct {
-                uint64_t value, enabled_ns, running_ns;
-        } reading = {0};
+        for (size_t i = 0; i < count; i++) {
+                struct {
+                        uint64_t value, enabled_ns, running_ns;
+                } reading = {0};
 
-        ioctl(fd, PERF_EVENT_IOC_ENABLE, 0);
-        for (volatile int i = 0; i < 20000; i++)
-                ;
-        ioctl(fd, PERF_EVENT_IOC_DISABLE, 0);
-        if (read(fd, &reading, sizeof(reading)) != sizeof(reading)) {
-                spec->status = COUNTER_NOT_COUNTED;
-                text_copy(
-                        spec->reason, sizeof(spec->reason),
-                        "it opens, but cannot be read: end what has pinned the hardware counters");
-        } else if (!reading.running_ns) {
+                if (read(fds[i], &reading, sizeof(reading)) != sizeof(reading))
+                        return -EIO;
+                if (!reading.running_ns)
+                        return -EBUSY;
+        }
+        return 0;
+}
+
+int event_try(const struct perf_event_attr *const *attrs, size_t count)
+{
+        uint64_t patience_ns = clock_now_ns() + TRY_NS;
+        int fds[EVENT_TRY_MAX], r = 0;
+        size_t opened = 0;
+
+        while (opened < count && opened < EVENT_TRY_MAX) {
+                fds[opened] = open_event(attrs[opened], opened ? fds[0] : -1);
+                if (fds[opened] < 0) {
+                        r = fds[opened];
+                        goto out;
+                }
+                opened++;
+        }
+        ioctl(fds[0], PERF_EVENT_IOC_ENABLE, PERF_IOC_FLAG_GROUP);
+        do {
+                for (volatile int i = 0; i < 20000; i++)
+                        ;
+                r = look_at_running(fds, opened);
+        } while (r == -EBUSY && clock_now_ns() < patience_ns);
+out:
+        while (opened)
+                close(fds[--opened]);
+        return r;
+}
+
+/* An event that opens may still find every counter taken. */
+static void try_out(const struct perf_event_attr *attr, struct counter_spec *spec)
+{
+        switch (event_try(&attr, 1)) {
+        case 0:
+                break;
+        case -EBUSY:
                 spec->status = COUNTER_NOT_COUNTED;
                 text_copy(spec->reason, sizeof(spec->reason),
                           "it opens, but never runs, as the hardware counters are taken: sysctl "
                           "kernel.nmi_watchdog=0, or end other profilers");
+                break;
+        default:
+                spec->status = COUNTER_NOT_COUNTED;
+                text_copy(
+                        spec->reason, sizeof(spec->reason),
+                        "it opens, but cannot be read: end what has pinned the hardware counters");
         }
 }
 
@@ -141,13 +199,13 @@ static void add_user_only(struct counter_spec *spec)
 static void probe(struct perf_event_attr *attr, struct counter_spec *spec)
 {
         bool in_kernel = happens_in_kernel(attr);
-        int fd = open_event(attr);
+        int fd = open_event(attr, -1);
 
         spec->status = COUNTER_COUNTED;
         if ((fd == -EACCES || fd == -EPERM) && !attr->exclude_kernel && !attr->exclude_user &&
             !in_kernel) {
                 attr->exclude_kernel = 1;
-                fd = open_event(attr);
+                fd = open_event(attr, -1);
                 if (fd < 0)
                         attr->exclude_kernel = 0;
                 else if (!is_clock(attr))
@@ -157,6 +215,7 @@ static void probe(struct perf_event_attr *attr, struct counter_spec *spec)
                 struct event_need need = {
                         .hardware = attr->type != PERF_TYPE_SOFTWARE &&
                                     attr->type != PERF_TYPE_TRACEPOINT,
+                        .type = attr->type,
                         .paranoid = attr->type == PERF_TYPE_TRACEPOINT ? -1
                                     : in_kernel || attr->exclude_user  ? 1
                                                                        : 2,
@@ -165,14 +224,14 @@ static void probe(struct perf_event_attr *attr, struct counter_spec *spec)
                 spec->status = event_explain_errno(fd, &need, spec->reason, sizeof(spec->reason));
                 return;
         }
+        close(fd);
         if (in_kernel && attr->exclude_kernel) {
                 spec->status = COUNTER_NOT_COUNTED;
                 text_copy(spec->reason, sizeof(spec->reason),
                           "it happens in the kernel, and user mode alone was asked for");
         } else {
-                try_out(fd, spec);
+                try_out(attr, spec);
         }
-        close(fd);
 }
 
 int event_resolve(const char *name, struct counter_spec *spec, struct mproc_err *err)
@@ -215,6 +274,7 @@ int event_resolve(const char *name, struct counter_spec *spec, struct mproc_err 
                  (unsigned long long)attr.config);
         memcpy(found.attr, &attr, sizeof(attr));
         found.attr_bytes = sizeof(attr);
+        found.rotation_ms = event_pmu_mux_interval_ms(attr.type);
         *spec = found;
         return 0;
 }
@@ -239,4 +299,17 @@ enum counter_status event_reading_status(const struct counter_spec *spec,
         *share = (double)reading->running_ns / (double)reading->enabled_ns;
         *value = (double)reading->value / *share;
         return COUNTER_SCALED;
+}
+
+double event_reading_error(const struct counter_spec *spec, const struct counter_reading *reading,
+                           uint64_t tasks)
+{
+        double enabled_ns = (double)reading->enabled_ns;
+
+        if (reading->running_ns >= reading->enabled_ns)
+                return 0;
+        if (!spec->rotation_ms)
+                return NAN;
+        return (double)tasks * (1 - (double)reading->running_ns / enabled_ns) * spec->rotation_ms *
+               NS_PER_MS / enabled_ns;
 }

@@ -131,8 +131,8 @@ int event_explain_unknown(const char *name, int code, struct mproc_err *err)
 
         if (strchr(name, ','))
                 return error_set(err, -EINVAL, "counters",
-                                 "\"%.100s\" is no single event: name one at a time, -e A -e B "
-                                 "(names of events may hold commas)",
+                                 "\"%.100s\" is no single event: name one at a time, -e A -e B, "
+                                 "or those to be counted together in braces, -e '{A,B}'",
                                  name);
         if (code == PFM_ERR_NOTFOUND)
                 return explain_not_found(name, err);

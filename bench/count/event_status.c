@@ -12,22 +12,6 @@ int event_paranoid(void)
         return (int)small_file_int("", INT_MIN, "/proc/sys/kernel/perf_event_paranoid");
 }
 
-static bool is_cpu_pmu(const char *name, void *context)
-{
-        static const char *const prefixes[] = {"cpu", "armv", "apple_"};
-
-        (void)context;
-        for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++)
-                if (!strncmp(name, prefixes[i], strlen(prefixes[i])))
-                        return true;
-        return false;
-}
-
-bool event_has_cpu_pmu(void)
-{
-        return small_file_each("", "/sys/bus/event_source/devices", is_cpu_pmu, NULL);
-}
-
 static bool under_seccomp(void)
 {
         char text[4096];
@@ -51,6 +35,17 @@ static void explain_unsupported(const struct event_need *need, char *reason, siz
                          "measure on bare metal");
         else
                 snprintf(reason, size, "the kernel drives no PMU of this CPU");
+}
+
+static void explain_cpu_wide(uint32_t type, char *reason, size_t size)
+{
+        char pmu[64];
+
+        event_pmu_name(type, pmu, sizeof(pmu));
+        snprintf(reason, size,
+                 "PMU %s counts for whole CPUs, whoever runs there, and not for a worker: `perf "
+                 "stat -a` shows it",
+                 pmu);
 }
 
 /* perf_event_paranoid answers EACCES, a container's seccomp profile usually EPERM. */
@@ -103,11 +98,12 @@ enum counter_status event_explain_errno(int error, const struct event_need *need
                 explain_denied(error, need, reason, size);
         else if (error == -ENOSYS)
                 snprintf(reason, size, "this kernel was built without perf events");
+        else if (error == -EINVAL && event_pmu_is_cpu_wide(need->type))
+                explain_cpu_wide(need->type, reason, size);
         else if (error == -EINVAL)
                 snprintf(reason, size,
-                         "the kernel refuses it for a single process (EINVAL), as it does events "
-                         "that "
-                         "count for whole CPUs");
+                         "the kernel refuses it for a single process (EINVAL): `perf stat -a` may "
+                         "count it for whole CPUs");
         else if (status == COUNTER_UNSUPPORTED)
                 explain_unsupported(need, reason, size);
         else if (error == -EMFILE)

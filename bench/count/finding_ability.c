@@ -1,9 +1,11 @@
 /* What this machine can measure. */
 #include "base/units.h"
+#include "count/event.h"
 #include "count/machine_internal.h"
 #include "count/small_file.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,8 +43,21 @@ static void look_at_event(const struct environment *environment, const char *eve
 static void look_at_hardware_counters(const char *root, const struct environment *environment,
                                       struct finding *finding)
 {
+        uint32_t count, interval_ms;
+        char turns[48] = "";
+        size_t used;
+
         (void)root;
         look_at_event(environment, "cycles", finding);
+        count = strncmp(finding->state, "counted", 7) ? 0 : event_counters_at_once();
+        if (!count)
+                return;
+        interval_ms = event_mux_interval_ms();
+        if (interval_ms)
+                snprintf(turns, sizeof(turns), ", more take turns of %" PRIu32 " ms", interval_ms);
+        used = strlen(finding->state);
+        snprintf(finding->state + used, sizeof(finding->state) - used, "; %" PRIu32 " at once%s",
+                 count, turns);
 }
 
 static void look_at_software_counters(const char *root, const struct environment *environment,

@@ -1,110 +1,104 @@
 #include "count/metric_table.h"
 
 #include "base/text.h"
-#include "count/event.h"
-#include "stats/describe.h"
+#include "count/metric_internal.h"
 
 #include <math.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-/* Adding a ratio is adding a row; CELL_COUNTERS_MAX leaves room for eight. */
+#define ALIASES_MAX 2
+
+/* Events under the names that perf and libpfm4 have for them. */
+#define CYCLES                         \
+        {                              \
+                "cycles", "cpu-cycles" \
+        }
+
+/* Adding a ratio is adding a row; CELL_COUNTERS_MAX leaves room for sixteen with the usages. */
 static const struct ratio {
-        const char *name, *above, *below;
+        const char *name;
+        const char *above[ALIASES_MAX];
+        const char *below[ALIASES_MAX]; /* none: the makespan, in ns */
+        bool apart; /* not grouped: one of them is a clock, which is never multiplexed */
 } ratios[] = {
-        {"instructions/cycle", "instructions", "cycles"},
+        {"instructions/cycle", {"instructions"}, CYCLES, false},
+        {"branch-misses/branch", {"branch-misses"}, {"branches", "branch-instructions"}, false},
+        {"cache-misses/cache-reference", {"cache-misses"}, {"cache-references"}, false},
+        {"L1-dcache-load-misses/load", {"L1-dcache-load-misses"}, {"L1-dcache-loads"}, false},
+        {"LLC-load-misses/load", {"LLC-load-misses"}, {"LLC-loads"}, false},
+        {"dTLB-load-misses/load", {"dTLB-load-misses"}, {"dTLB-loads"}, false},
+        {"stalled-cycles-frontend/cycle",
+         {"stalled-cycles-frontend", "idle-cycles-frontend"},
+         CYCLES,
+         false},
+        {"stalled-cycles-backend/cycle",
+         {"stalled-cycles-backend", "idle-cycles-backend"},
+         CYCLES,
+         false},
+        {"GHz", CYCLES, {"task-clock"}, true},
+        {"CPUs used", {"task-clock"}, {0}, true},
 };
 
-struct event_sum {
-        double value; /* over the workers; NaN: not every one of them counted it */
-        uint64_t enabled_ns, running_ns;
-        uint32_t status; /* where value is NaN: of the first worker that could not */
-        int32_t error;
-};
+#define RATIO_COUNT (sizeof(ratios) / sizeof(*ratios))
 
-static struct event_sum sum_workers(const struct counter_spec *spec, size_t event,
-                                    const struct trial *trial)
+/* The modifiers of an event that has one of these names ("" or ":u"); NULL: it is another event. */
+static const char *modifiers_of(const struct counter_spec *spec, const char *const *names)
 {
-        struct event_sum sum = {.status = COUNTER_NOT_COUNTED};
+        const char *name = spec->name;
 
-        if (!trial->outcome.workers || !trial->workers) {
-                sum.value = NAN;
-                return sum;
-        }
-        for (uint32_t w = 0; w < trial->outcome.workers; w++) {
-                const struct counter_reading *reading = &trial->workers[w].counters[event];
-                double value, share;
-                enum counter_status status = event_reading_status(spec, reading, &value, &share);
+        if (!strncasecmp(name, "perf::", 6))
+                name += 6;
+        for (size_t i = 0; i < ALIASES_MAX && names[i]; i++) {
+                size_t length = strlen(names[i]);
 
-                if (isnan(value))
-                        return (struct event_sum){
-                                .value = NAN, .status = status, .error = reading->error};
-                sum.value += value;
-                sum.enabled_ns += reading->enabled_ns;
-                sum.running_ns += reading->running_ns;
+                if (!strncasecmp(name, names[i], length) && (!name[length] || name[length] == ':'))
+                        return name + length;
         }
-        return sum;
+        return NULL;
 }
 
-static void explain_missing(const struct counter_spec *spec, const struct event_sum *missing,
-                            size_t trial_count, struct cell_counter *counter)
+/* Indices into `specs`; `count`: there is none. */
+static bool find_pair(const struct ratio *ratio, const struct counter_spec *specs, size_t count,
+                      size_t *above, size_t *below)
 {
-        const char *name = strerrorname_np(-missing->error);
-        size_t size = sizeof(counter->reason);
+        for (*above = 0; *above < count; ++*above) {
+                const char *mine = modifiers_of(&specs[*above], ratio->above);
 
-        counter->value = NAN;
-        counter->status = missing->status;
-        if (spec->status != COUNTER_COUNTED)
-                text_copy(counter->reason, size, spec->reason);
-        else if (!trial_count)
-                text_copy(counter->reason, size, "no trial to count in");
-        else if (missing->error)
-                snprintf(counter->reason, size, "a worker could not count it: %s",
-                         name ? name : "unknown error");
-        else
-                text_copy(counter->reason, size,
-                          "in a worker it never ran: more events than hardware counters, or a "
-                          "CPU that does not have it");
-}
+                *below = count;
+                if (mine && !ratio->below[0])
+                        return true;
+                for (*below = 0; mine && *below < count; ++*below) {
+                        const char *other = modifiers_of(&specs[*below], ratio->below);
 
-/* One event over the trials. `per_trial` gets its sums, NaN where it was not counted. */
-static void summarise_event(const struct counter_spec *spec, size_t event,
-                            const struct trial *const *trials, size_t trial_count,
-                            double *per_trial, double *scratch, struct cell_counter *counter)
-{
-        struct event_sum missing = {.status = spec->status == COUNTER_COUNTED ? COUNTER_NOT_COUNTED
-                                                                              : spec->status};
-        uint64_t enabled_ns = 0, running_ns = 0;
-
-        *counter = (struct cell_counter){0};
-        text_copy(counter->name, sizeof(counter->name), spec->name);
-        for (size_t t = 0; t < trial_count; t++) {
-                struct event_sum sum = sum_workers(spec, event, trials[t]);
-
-                per_trial[t] = sum.value;
-                if (isnan(sum.value)) {
-                        missing = sum;
-                        continue;
+                        if (other && !strcmp(mine, other))
+                                return true;
                 }
-                scratch[counter->n++] = sum.value;
-                enabled_ns += sum.enabled_ns;
-                running_ns += sum.running_ns;
         }
-        if (!counter->n) {
-                explain_missing(spec, &missing, trial_count, counter);
-                return;
-        }
-        counter->status = running_ns < enabled_ns ? COUNTER_SCALED : COUNTER_COUNTED;
-        counter->value = describe_median(scratch, counter->n);
-        counter->running_share = enabled_ns ? (double)running_ns / (double)enabled_ns : 1;
-        if (counter->n < trial_count)
-                snprintf(counter->reason, sizeof(counter->reason), "counted in %u of %zu trials",
-                         counter->n, trial_count);
-        else
-                text_copy(counter->reason, sizeof(counter->reason), spec->reason);
+        *below = count;
+        return false;
 }
+
+bool metric_pair_at(size_t index, const struct counter_spec *specs, size_t count, size_t *above,
+                    size_t *below)
+{
+        if (index >= RATIO_COUNT)
+                return false;
+        if (ratios[index].apart)
+                *above = *below = count;
+        else
+                find_pair(&ratios[index], specs, count, above, below);
+        return true;
+}
+
+/* A figure that is made of one event or of two. */
+struct made {
+        const char *name;
+        const struct cell_counter *source; /* lends status and reason */
+        double edge;                       /* of its events, together */
+};
 
 /* The one that limits what is made of both: the one that is missing, else the one that ran less. */
 static const struct cell_counter *weaker(const struct cell_counter *a, const struct cell_counter *b)
@@ -114,103 +108,106 @@ static const struct cell_counter *weaker(const struct cell_counter *a, const str
         return b->running_share < a->running_share ? b : a;
 }
 
-/* Fills `counter` from what `values` holds of the trials; `source` lends status and reason. */
-static void derive(struct cell_counter *counter, const char *name,
-                   const struct cell_counter *source, const double *values, size_t n)
+/* Adds what `sample->scratch` holds of the trials. */
+static void add_made(const struct made *made, const struct metric_sample *sample, size_t n,
+                     struct cell *cell)
 {
-        *counter = (struct cell_counter){.status = source->status, .value = NAN, .n = (uint32_t)n};
-        text_copy(counter->name, sizeof(counter->name), name);
-        text_copy(counter->reason, sizeof(counter->reason), source->reason);
+        struct cell_counter *counter = &cell->counters[cell->counter_count++];
+        double spread;
+
+        *counter = (struct cell_counter){
+                .status = made->source->status, .value = NAN, .error = NAN, .n = (uint32_t)n};
+        text_copy(counter->name, sizeof(counter->name), made->name);
+        text_copy(counter->reason, sizeof(counter->reason), made->source->reason);
         if (n) {
-                counter->value = describe_median(values, n);
-                counter->running_share = source->running_share;
-        } else if (source->n) {
+                counter->value = metric_median(sample->scratch, n, &spread);
+                counter->error = spread + made->edge;
+                counter->running_share = made->source->running_share;
+        } else if (made->source->n) {
                 counter->status = COUNTER_NOT_COUNTED;
                 text_copy(counter->reason, sizeof(counter->reason),
                           "its events were never counted in the same trial");
         }
 }
 
-/* The modifiers of an event called `base` ("" or ":u"); NULL: it is another event. */
-static const char *modifiers_of(const struct counter_spec *spec, const char *base)
+static void add_ratio(const struct ratio *ratio, const struct counter_spec *specs, size_t count,
+                      const struct metric_event *events, const struct metric_sample *sample,
+                      struct cell *cell)
 {
-        size_t length = strlen(base);
+        struct made made = {.name = ratio->name};
+        size_t above, below, n = 0;
+        bool together;
 
-        if (strncmp(spec->name, base, length))
-                return NULL;
-        return !spec->name[length] || spec->name[length] == ':' ? spec->name + length : NULL;
-}
-
-static bool find_pair(const struct counter_spec *specs, size_t spec_count,
-                      const struct ratio *ratio, size_t *above, size_t *below)
-{
-        for (*above = 0; *above < spec_count; ++*above) {
-                const char *mine = modifiers_of(&specs[*above], ratio->above);
-
-                for (*below = 0; mine && *below < spec_count; ++*below) {
-                        const char *other = modifiers_of(&specs[*below], ratio->below);
-
-                        if (other && !strcmp(mine, other))
-                                return true;
-                }
+        if (!find_pair(ratio, specs, count, &above, &below))
+                return;
+        made.source = &cell->counters[above];
+        made.edge = events[above].edge;
+        if (below < count) {
+                together = specs[above].group && specs[above].group == specs[below].group;
+                made.source = weaker(made.source, &cell->counters[below]);
+                made.edge = together ? metric_larger(made.edge, events[below].edge)
+                                     : made.edge + events[below].edge;
         }
-        return false;
-}
+        for (size_t t = 0; t < sample->count; t++) {
+                double a = events[above].sums[t];
+                double b = below < count ? events[below].sums[t]
+                                         : (double)sample->trials[t]->outcome.run_ns;
 
-static void add_ratios(const struct counter_spec *specs, size_t spec_count, const double *sums,
-                       size_t trial_count, double *scratch, struct cell *cell)
-{
-        for (size_t i = 0; i < sizeof(ratios) / sizeof(*ratios); i++) {
-                size_t above, below, n = 0;
-
-                if (!find_pair(specs, spec_count, &ratios[i], &above, &below))
-                        continue;
-                for (size_t t = 0; t < trial_count; t++) {
-                        double a = sums[above * trial_count + t], b = sums[below * trial_count + t];
-
-                        if (!isnan(a) && b > 0)
-                                scratch[n++] = a / b;
-                }
-                derive(&cell->counters[cell->counter_count++], ratios[i].name,
-                       weaker(&cell->counters[above], &cell->counters[below]), scratch, n);
+                if (!isnan(a) && b > 0)
+                        sample->scratch[n++] = a / b;
         }
+        add_made(&made, sample, n, cell);
 }
 
-static void add_per_operation(size_t event, const double *sums, const struct trial *const *trials,
-                              size_t trial_count, double *scratch, struct cell *cell)
+/* Per operation, or per so many parts of one. */
+static void add_share(size_t index, const struct metric_event *event, uint64_t parts,
+                      const char *unit, const struct metric_sample *sample, struct cell *cell)
 {
-        const struct cell_counter *source = &cell->counters[event];
+        const struct cell_counter *source = &cell->counters[index];
         char name[sizeof(source->name)];
         size_t n = 0;
 
-        for (size_t t = 0; t < trial_count; t++)
-                if (!isnan(sums[t]) && trials[t]->outcome.ops)
-                        scratch[n++] = sums[t] / (double)trials[t]->outcome.ops;
+        for (size_t t = 0; t < sample->count; t++) {
+                uint64_t ops = sample->trials[t]->outcome.ops;
+
+                if (!isnan(event->sums[t]) && ops)
+                        sample->scratch[n++] = event->sums[t] / ((double)ops * (double)parts);
+        }
         if (!n)
                 return;
-        snprintf(name, sizeof(name), "%.*s/op", (int)sizeof(name) - 4, source->name);
-        derive(&cell->counters[cell->counter_count++], name, source, scratch, n);
+        snprintf(name, sizeof(name), "%.*s/%s", (int)(sizeof(name) - strlen(unit) - 2),
+                 source->name, unit);
+        add_made(&(struct made){name, source, event->edge}, sample, n, cell);
 }
 
 void metric_summarise(const struct counter_spec *specs, size_t spec_count,
                       const struct trial *const *trials, size_t trial_count, struct cell *cell)
 {
-        double *sums, *scratch;
+        struct metric_sample sample = {
+                .trials = trials, .count = trial_count, .tasks_per_op = cell->children};
+        struct metric_event events[COUNTERS_MAX];
+        double *sums;
 
         spec_count = spec_count < COUNTERS_MAX ? spec_count : COUNTERS_MAX;
         sums = calloc(spec_count * trial_count + 1, sizeof(*sums));
-        scratch = calloc(trial_count + 1, sizeof(*scratch));
+        sample.scratch = calloc(trial_count + 1, sizeof(*sample.scratch));
         cell->counter_count = 0;
-        if (!sums || !scratch)
+        if (!spec_count || !sums || !sample.scratch)
                 goto out; /* without counters rather than without a result */
 
+        for (size_t e = 0; e < spec_count; e++) {
+                events[e].sums = sums + e * trial_count;
+                metric_count_event(&specs[e], e, &sample, &events[e],
+                                   &cell->counters[cell->counter_count++]);
+        }
+        for (size_t i = 0; i < RATIO_COUNT; i++)
+                add_ratio(&ratios[i], specs, spec_count, events, &sample, cell);
         for (size_t e = 0; e < spec_count; e++)
-                summarise_event(&specs[e], e, trials, trial_count, sums + e * trial_count, scratch,
-                                &cell->counters[cell->counter_count++]);
-        add_ratios(specs, spec_count, sums, trial_count, scratch, cell);
-        for (size_t e = 0; e < spec_count; e++)
-                add_per_operation(e, sums + e * trial_count, trials, trial_count, scratch, cell);
+                add_share(e, &events[e], 1, "op", &sample, cell);
+        for (size_t e = 0; e < spec_count && cell->bytes_per_op; e++)
+                add_share(e, &events[e], cell->bytes_per_op, "byte", &sample, cell);
+        metric_add_usage(&sample, cell);
 out:
-        free(scratch);
+        free(sample.scratch);
         free(sums);
 }

@@ -13,26 +13,46 @@
 
 #include <linux/perf_event.h>
 
+/* The first of a group that opens leads it; the others join it, and all are enabled at once. */
+static void open_counter(struct meter *meter, const struct counter_spec *spec, uint32_t index,
+                         int *leader)
+{
+        struct perf_event_attr attr = {0};
+        long fd;
+
+        meter->fds[index] = -1;
+        meter->errors[index] = -ENOENT;
+        if (spec->status != COUNTER_COUNTED || spec->attr_bytes > sizeof(attr))
+                return;
+        memcpy(&attr, spec->attr, spec->attr_bytes);
+        attr.inherit = meter->children;
+        fd = syscall(SYS_perf_event_open, &attr, 0, -1, *leader, PERF_FLAG_FD_CLOEXEC);
+        meter->fds[index] = (int)fd;
+        meter->errors[index] = fd < 0 ? -errno : 0;
+        if (*leader < 0)
+                *leader = (int)fd;
+}
+
 void meter_open(struct meter *meter, const struct counter_spec *specs, uint32_t count,
                 bool children)
 {
+        int leaders[COUNTERS_MAX + 1];
+
         meter->count = count;
         meter->children = children;
+        for (uint32_t i = 0; i <= COUNTERS_MAX; i++)
+                leaders[i] = -1;
         for (uint32_t i = 0; i < count; i++) {
-                struct perf_event_attr attr = {0};
+                int alone = -1;
+                bool grouped = specs[i].group && specs[i].group <= COUNTERS_MAX;
 
-                meter->fds[i] = -1;
-                meter->errors[i] = -ENOENT;
-                if (specs[i].status != COUNTER_COUNTED || specs[i].attr_bytes > sizeof(attr))
-                        continue;
-                memcpy(&attr, specs[i].attr, specs[i].attr_bytes);
-                attr.inherit = children;
-                meter->fds[i] =
-                        (int)syscall(SYS_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
-                meter->errors[i] = meter->fds[i] < 0 ? -errno : 0;
-                if (meter->fds[i] >= 0)
-                        ioctl(meter->fds[i], PERF_EVENT_IOC_ENABLE, 0);
+                open_counter(meter, &specs[i], i, grouped ? &leaders[specs[i].group] : &alone);
+                if (alone >= 0)
+                        ioctl(alone, PERF_EVENT_IOC_ENABLE, 0);
         }
+        for (uint32_t i = 0; i <= COUNTERS_MAX; i++)
+                if (leaders[i] >= 0)
+                        ioctl(leaders[i], PERF_EVENT_IOC_ENABLE, PERF_IOC_FLAG_GROUP);
         meter->schedstat =
                 children ? -1 : open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
 }

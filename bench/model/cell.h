@@ -68,10 +68,13 @@ struct cell_counter {
         uint32_t n;
         double value;         /* NaN unless counted or scaled */
         double running_share; /* 1: never multiplexed */
+        double error;         /* how far off `value` may be, relative to it (metric_table.h); NaN:
+                                 not known */
         char reason[192];
 };
 
-#define CELL_COUNTERS_MAX (2 * COUNTERS_MAX + 8)
+/* Events, the same per operation and per byte, ratios, and what needs no counter. */
+#define CELL_COUNTERS_MAX (3 * COUNTERS_MAX + 16)
 
 struct cell_loss {
         uint32_t trials, lossy; /* "lost updates in `lossy` of `trials`" */
@@ -102,12 +105,14 @@ struct cell {
                        [NAME_MAX_BYTES]; /* a choice by name, a size with its unit */
         int64_t value[MPB_PARAMS_MAX];   /* as used: an auto value is what calibration found */
         uint32_t is_auto[MPB_PARAMS_MAX];
-        uint32_t status;    /* enum cell_status */
-        uint32_t reference; /* 1: a raw reference (MPB_REFERENCE) */
-        uint32_t kind;      /* enum mpb_kind */
-        uint32_t primary;   /* enum metric: the one with verdicts */
-        uint64_t ops;       /* per trial, as mpb_trial.ops */
-        uint32_t ops_auto;  /* 1: calibration chose ops */
+        uint32_t status;       /* enum cell_status */
+        uint32_t reference;    /* 1: a raw reference (MPB_REFERENCE) */
+        uint32_t kind;         /* enum mpb_kind */
+        uint32_t primary;      /* enum metric: the one with verdicts */
+        uint64_t ops;          /* per trial, as mpb_trial.ops */
+        uint64_t bytes_per_op; /* that an operation handles; 0: it is not about bytes */
+        uint32_t ops_auto;     /* 1: calibration chose ops */
+        uint32_t children;     /* 1: operations run in child processes (MPB_CHILDREN) */
         char operation[NAME_MAX_BYTES];
         char shown_work[64]; /* what the critical section holds: "empty critical section" */
         char advice[192];    /* the strategy's sentence */

@@ -25,7 +25,14 @@ struct counter_spec {
         uint32_t status;   /* enum counter_status */
         uint32_t attr_bytes;
         uint8_t attr[128]; /* struct perf_event_attr, attr_bytes long */
-        char reason[192];  /* why it is not counted, or not all of it; ": " and what would help */
+        char reason[192];  /* why it is not counted, or not as asked; ": " and what would help */
+        /* Events with the same number are opened as one perf group, led by the first of them: the
+         * kernel puts them onto the PMU together or not at all, so a ratio of two is a ratio of the
+         * same time. 0: on its own. */
+        uint32_t group;
+        uint32_t
+                rotation_ms; /* how long it takes until all that were asked for have had their turn,
+                                where they are multiplexed; 0: it never is, or that is not known */
 };
 
 /* What one worker read: differences over its work. */

@@ -47,6 +47,8 @@ static const struct field counter_fields[] = {
         {PLAIN(struct counter_spec, "encoding", encoding)},
         {NAME(struct counter_spec, "status", status, counter_status_at)},
         {PLAIN(struct counter_spec, "reason", reason)},
+        {PLAIN(struct counter_spec, "group", group), OR_NULL(0)},
+        {PLAIN(struct counter_spec, "rotation_ms", rotation_ms), OR_NULL(0)},
         {OTHER("attr", write_attr, read_attr)},
         {0},
 };

@@ -67,7 +67,7 @@ struct plan {
         uint64_t timeout_ns;   /* of one trial */
         uint32_t counters_off; /* --counters=none */
         uint32_t counter_count;
-        char counters[COUNTERS_MAX][64]; /* events by name; "default" stands for the default set */
+        char counters[COUNTERS_MAX][256]; /* as event_resolve_list takes them */
         uint32_t variant_count; /* 0: the workloads that are built in, in this build's host */
         struct plan_variant variants[VARIANTS_MAX];
         uint32_t keep_output; /* 1: what commands write goes on to stderr; 0: it is dropped */

@@ -137,7 +137,7 @@ struct trial {
 };
 
 /* No padding that could differ between builds hides in what crosses the boundary. */
-_Static_assert(sizeof(struct counter_spec) == 488, "counter_spec has hidden padding");
+_Static_assert(sizeof(struct counter_spec) == 496, "counter_spec has hidden padding");
 _Static_assert(sizeof(struct counter_reading) == 32, "counter_reading has hidden padding");
 _Static_assert(sizeof(struct mproc_err) == 512, "mproc_err has hidden padding");
 

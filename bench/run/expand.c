@@ -124,6 +124,8 @@ static int judge_cell(struct expansion *x, struct cell *cell, uint32_t strategy_
         if (x->workload->shown_work)
                 text_copy(cell->shown_work, sizeof(cell->shown_work),
                           x->workload->shown_work(&trial));
+        cell->bytes_per_op = x->workload->bytes ? x->workload->bytes(&trial) : 0;
+        cell->children = x->workload->flags & MPB_CHILDREN ? 1 : 0;
         r = x->workload->check ? x->workload->check(&trial, &reason) : 0;
         if (r == -EINVAL) {
                 if (err)
@@ -265,42 +267,18 @@ static int check_names(const struct plan *plan, struct mproc_err *err)
         return r;
 }
 
-static int add_counter(struct environment *env, const char *name, struct mproc_err *err)
-{
-        struct counter_spec spec = {0};
-        int r = event_resolve(name, &spec, err);
-
-        if (r < 0)
-                return r;
-        /* Under the name that it got: it may have become one of user mode alone. */
-        for (uint32_t i = 0; i < env->counter_count; i++)
-                if (!strcmp(env->counters[i].name, spec.name))
-                        return 0;
-        if (env->counter_count == COUNTERS_MAX)
-                return error_set(err, -EINVAL, "counters", "more than %d counters: %s is too many",
-                                 COUNTERS_MAX, name);
-        env->counters[env->counter_count++] = spec;
-        return 0;
-}
-
 static int resolve_counters(struct result *result, struct mproc_err *err)
 {
         const struct plan *plan = &result->plan;
         struct environment *env = &result->environment;
-        const char *name;
-        int r = 0;
+        const char *asked[COUNTERS_MAX] = {"default"};
 
         if (plan->counters_off)
                 return 0;
-        for (uint32_t i = 0; i < (plan->counter_count ? plan->counter_count : 1) && !r; i++) {
-                if (plan->counter_count && strcmp(plan->counters[i], "default")) {
-                        r = add_counter(env, plan->counters[i], err);
-                        continue;
-                }
-                for (size_t d = 0; (name = event_default_at(d)) && !r; d++)
-                        r = add_counter(env, name, err);
-        }
-        return r;
+        for (uint32_t i = 0; i < plan->counter_count; i++)
+                asked[i] = plan->counters[i];
+        return event_resolve_list(asked, plan->counter_count ? plan->counter_count : 1,
+                                  env->counters, &env->counter_count, err);
 }
 
 static void drop_repeated_workloads(struct plan *plan)

@@ -10,8 +10,10 @@
 #include "count/event.h"
 #include "host/meter.h"
 
+#include <linux/perf_event.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #define FAULTS 4000
 #define SWITCHES 400
@@ -95,11 +97,49 @@ static void events_of_child_processes_are_counted_where_they_do_the_work(void **
         assert_int_equal(outcome.has_run_delay, 0); /* schedstat would tell of the parent alone */
 }
 
+/* Group or not, software events always fit: what matters here is that a worker opens the group. */
+static void a_group_runs_at_the_same_times_and_its_counts_are_true(void **state)
+{
+        const char *asked[] = {"cpu-migrations", "{context-switches,page-faults}"};
+        struct counter_spec specs[COUNTERS_MAX];
+        struct meter_reading before, after;
+        struct worker_outcome outcome = {0};
+        struct meter meter;
+        uint32_t count;
+
+        (void)state;
+        assert_int_equal(event_resolve_list(asked, 2, specs, &count, NULL), 0);
+        assert_int_equal(count, 3);
+        if (specs[1].status != COUNTER_COUNTED)
+                skipped(&specs[1]);
+        assert_true(specs[1].group && specs[1].group == specs[2].group && !specs[0].group);
+        meter_open(&meter, specs, count, false);
+        meter_read(&meter, &before);
+        assert_int_equal(known_faults(FAULTS), 0);
+        assert_int_equal(known_switches(SWITCHES), 0);
+        meter_read(&meter, &after);
+        meter_difference(&meter, &before, &after, &outcome);
+
+        /* What stops the leader stops its group, and no other. */
+        ioctl(meter.fds[1], PERF_EVENT_IOC_DISABLE, PERF_IOC_FLAG_GROUP);
+        meter_read(&meter, &before);
+        meter_read(&meter, &after);
+        assert_true(after.counters[0].enabled_ns > before.counters[0].enabled_ns);
+        assert_true(after.counters[2].enabled_ns == before.counters[2].enabled_ns);
+        meter_close(&meter);
+        for (size_t i = 0; i < count; i++)
+                assert_int_equal(outcome.counters[i].error, 0);
+        within_2_percent(outcome.counters[1].value, SWITCHES + outcome.involuntary_switches);
+        within_2_percent(outcome.counters[2].value, FAULTS);
+        assert_int_equal(outcome.counters[2].running_ns, outcome.counters[2].enabled_ns);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(page_faults_are_counted_to_2_percent),
                 cmocka_unit_test(context_switches_are_counted_to_2_percent),
+                cmocka_unit_test(a_group_runs_at_the_same_times_and_its_counts_are_true),
                 cmocka_unit_test(events_of_child_processes_are_counted_where_they_do_the_work),
         };
 

@@ -28,6 +28,7 @@ static void fill_environment(struct environment *environment)
                 {.name = "page-faults", .encoding = "perf::PAGE-FAULTS:u=1:k=1"},
                 {.name = "cycles",
                  .encoding = "perf::CYCLES:u=1",
+                 .rotation_ms = 8,
                  .status = COUNTER_UNSUPPORTED,
                  .reason = "this machine has no PMU, or its virtual machine hides it"},
                 {.name = "branch-misses",
@@ -108,20 +109,30 @@ static const struct row {
 static void fill_counters(struct cell *cell, const struct environment *environment)
 {
         static const struct cell_counter values[] = {
-                {.name = "task-clock", .n = 12, .value = 52.5e6, .running_share = 1},
+                {.name = "task-clock",
+                 .n = 12,
+                 .value = 52.5e6,
+                 .running_share = 1,
+                 .error = 0.012},
                 {.name = "context-switches",
                  .status = COUNTER_SCALED,
                  .n = 12,
                  .value = 18,
-                 .running_share = 0.625},
+                 .running_share = 0.625,
+                 .error = 0.07},
                 {.name = "page-faults", .n = 12, .value = 4, .running_share = 1},
-                {.name = "cycles", .status = COUNTER_UNSUPPORTED, .value = NAN},
-                {.name = "branch-misses", .status = COUNTER_DENIED, .value = NAN},
+                {.name = "cycles", .status = COUNTER_UNSUPPORTED, .value = NAN, .error = NAN},
+                {.name = "branch-misses", .status = COUNTER_DENIED, .value = NAN, .error = NAN},
                 {.name = "cpu-migrations",
                  .status = COUNTER_NOT_COUNTED,
                  .value = NAN,
+                 .error = NAN,
                  .reason = "it never ran: other events held the counters"},
-                {.name = "task-clock/op", .n = 12, .value = 51.25, .running_share = 1},
+                {.name = "task-clock/op",
+                 .n = 12,
+                 .value = 51.25,
+                 .running_share = 1,
+                 .error = 0.012},
         };
 
         cell->counter_count = sizeof(values) / sizeof(*values);

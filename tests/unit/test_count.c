@@ -6,7 +6,6 @@
 #include <cmocka.h>
 
 #include "count/event.h"
-#include "count/metric_table.h"
 #include "model/counter.h"
 
 #include <errno.h>
@@ -14,7 +13,7 @@
 #include <linux/filter.h>
 #include <linux/perf_event.h>
 #include <linux/seccomp.h>
-#include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,6 +68,74 @@ static void an_attr_is_ready_for_a_worker(void **state)
         assert_non_null(strstr(spec.encoding, "PAGE_FAULTS:u=1:k=0 type=0x1 config=0x2"));
 }
 
+static void raw_events_and_modifiers_are_those_that_were_written(void **state)
+{
+        static const struct {
+                const char *name, *encoding;
+        } cases[] = {
+                {"r11a", "perf_raw::r11a:u=1:k=1 type=0x4 config=0x11a"},
+                {"r1B:u", "perf_raw::r1b:u=1:k=0 type=0x4 config=0x1b"},
+                {"r1b:uk", "perf_raw::r1b:u=1:k=1 type=0x4 config=0x1b"},
+                {"cycles:k", "CYCLES:u=0:k=1 type=0x0 config=0x0"},
+                {"cycles:ku", "CYCLES:u=1:k=1 type=0x0 config=0x0"},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+                struct counter_spec spec;
+                char without_kernel[96];
+
+                assert_int_equal(event_resolve(cases[i].name, &spec, NULL), 0);
+                assert_memory_equal(spec.name, cases[i].name, strlen(cases[i].name));
+                /* Where this user may count user mode only, ":u" says so. */
+                snprintf(without_kernel, sizeof(without_kernel), "%s", cases[i].encoding);
+                *strstr(without_kernel, ":k=") = '\0';
+                if (spec.name[strlen(cases[i].name)])
+                        assert_non_null(strstr(spec.encoding, without_kernel));
+                else
+                        assert_non_null(strstr(spec.encoding, cases[i].encoding));
+        }
+}
+
+static void list_refused(const char *text, const char *why)
+{
+        const char *asked[] = {"page-faults", text};
+        struct counter_spec specs[COUNTERS_MAX];
+        struct mproc_err err = {0};
+        uint32_t count = 77;
+
+        assert_int_equal(event_resolve_list(asked, 2, specs, &count, &err), -EINVAL);
+        if (!strstr(err.text, why))
+                fail_msg("\"%s\" does not say \"%s\"", err.text, why);
+        assert_int_equal(count, 77);
+}
+
+static void a_list_holds_each_event_once_and_groups_as_they_were_written(void **state)
+{
+        const char *asked[] = {"page-faults", "default", "{cpu-clock, task-clock}"};
+        struct counter_spec specs[COUNTERS_MAX];
+        uint32_t count = 0;
+
+        (void)state;
+        assert_int_equal(event_resolve_list(asked, 3, specs, &count, NULL), 0);
+        assert_int_equal(count, 9);
+        assert_memory_equal(specs[0].name, "page-faults", 11);
+        assert_string_equal(specs[8].name, "cpu-clock");
+        if (specs[8].status == COUNTER_COUNTED) {
+                assert_true(specs[8].group > 0);
+                assert_string_equal(specs[5].name, "task-clock");
+                assert_int_equal(specs[5].group, specs[8].group);
+        }
+        assert_int_equal(specs[0].group, 0);
+
+        list_refused("{page-faults", "no group");
+        list_refused("{page-faults}x", "no group");
+        list_refused("{}", "no event name");
+        list_refused("{cycles,page-fault}", "page-faults");
+        asked[1] = "{page-faults,cpu-clock}";
+        assert_int_equal(event_resolve_list(asked, 3, specs, &count, NULL), -EINVAL);
+}
+
 static void refused(const char *name, const char *why)
 {
         struct counter_spec spec, before;
@@ -92,6 +159,7 @@ static void an_unknown_event_is_refused_with_the_nearest(void **state)
         refused("no-such-thing-at-all", "no event is called \"no-such-thing-at-all\"");
         refused("cycles:nonsense", ":u (user)");
         refused("cycles:period=1000", "sampling");
+        refused("cycles,instructions", "'{A,B}'");
         refused("", "no event name");
         memset(longest, 'x', sizeof(longest) - 1);
         longest[sizeof(longest) - 1] = '\0';
@@ -199,144 +267,6 @@ static void paranoid_2_counts_user_mode_and_denies_what_would_be_zero(void **sta
         in_child(as_nobody);
 }
 
-static void a_reading_is_scaled_and_a_missing_one_is_not_a_number(void **state)
-{
-        struct counter_spec spec = {.status = COUNTER_COUNTED};
-        struct counter_reading reading = {.value = 300, .enabled_ns = 900, .running_ns = 900};
-        double value, share;
-
-        (void)state;
-        assert_int_equal(event_reading_status(&spec, &reading, &value, &share), COUNTER_COUNTED);
-        assert_true(value == 300 && share == 1);
-        reading.running_ns = 300;
-        assert_int_equal(event_reading_status(&spec, &reading, &value, &share), COUNTER_SCALED);
-        assert_true(fabs(value - 900) < 1e-6 && fabs(share - 1.0 / 3) < 1e-9);
-        reading.running_ns = 0;
-        assert_int_equal(event_reading_status(&spec, &reading, &value, &share),
-                         COUNTER_NOT_COUNTED);
-        assert_true(isnan(value));
-        reading.error = -EACCES;
-        assert_int_equal(event_reading_status(&spec, &reading, &value, &share), COUNTER_DENIED);
-        reading = (struct counter_reading){.value = 1, .enabled_ns = 1, .running_ns = 1};
-        spec.status = COUNTER_UNSUPPORTED;
-        assert_int_equal(event_reading_status(&spec, &reading, &value, &share),
-                         COUNTER_UNSUPPORTED);
-        assert_true(isnan(value));
-}
-
-/* Three trials of two workers; worker w of trial t has counted value[t] in all of its events. */
-struct bench {
-        struct counter_spec specs[3];
-        struct worker_outcome workers[3][2];
-        struct trial trials[3];
-        const struct trial *pointers[3];
-        struct cell cell;
-};
-
-static void bench_init(struct bench *bench, uint64_t cycles, uint64_t instructions)
-{
-        *bench = (struct bench){.specs = {{.name = "cycles"},
-                                          {.name = "instructions"},
-                                          {.name = "cache-misses",
-                                           .status = COUNTER_UNSUPPORTED,
-                                           .reason = "no such event"}}};
-        for (size_t t = 0; t < 3; t++) {
-                for (size_t w = 0; w < 2; w++)
-                        for (size_t e = 0; e < 3; e++)
-                                bench->workers[t][w].counters[e] = (struct counter_reading){
-                                        .value = (t + 1) * (e ? instructions : cycles),
-                                        .enabled_ns = 1000,
-                                        .running_ns = 1000};
-                bench->trials[t].outcome.workers = 2;
-                bench->trials[t].outcome.ops = 10;
-                bench->trials[t].workers = bench->workers[t];
-                bench->pointers[t] = &bench->trials[t];
-        }
-}
-
-static const struct cell_counter *counter(const struct cell *cell, const char *name)
-{
-        for (uint32_t i = 0; i < cell->counter_count; i++)
-                if (!strcmp(cell->counters[i].name, name))
-                        return &cell->counters[i];
-        return NULL;
-}
-
-static void counters_are_summed_over_workers_and_derived_per_trial(void **state)
-{
-        static struct bench bench;
-
-        (void)state;
-        bench_init(&bench, 100, 250);
-        metric_summarise(bench.specs, 3, bench.pointers, 3, &bench.cell);
-        assert_true(counter(&bench.cell, "cycles")->value == 400); /* 2 × 200, the middle trial */
-        assert_int_equal(counter(&bench.cell, "cycles")->n, 3);
-        assert_true(counter(&bench.cell, "cycles/op")->value == 40);
-        assert_true(counter(&bench.cell, "instructions/cycle")->value == 2.5);
-        assert_int_equal(counter(&bench.cell, "cache-misses")->status, COUNTER_UNSUPPORTED);
-        assert_string_equal(counter(&bench.cell, "cache-misses")->reason, "no such event");
-        assert_true(isnan(counter(&bench.cell, "cache-misses")->value));
-        assert_null(counter(&bench.cell, "cache-misses/op"));
-}
-
-static void a_worker_that_could_not_count_voids_its_trial_only(void **state)
-{
-        static struct bench bench;
-        const struct cell_counter *cycles;
-
-        (void)state;
-        bench_init(&bench, 100, 250);
-        bench.workers[2][1].counters[0].running_ns = 0;
-        metric_summarise(bench.specs, 3, bench.pointers, 3, &bench.cell);
-        cycles = counter(&bench.cell, "cycles");
-        assert_int_equal(cycles->n, 2);
-        assert_true(cycles->value == 300); /* between 200 and 400, not 2 × 100 and a half trial */
-        assert_string_equal(cycles->reason, "counted in 2 of 3 trials");
-
-        for (size_t t = 0; t < 3; t++)
-                bench.workers[t][0].counters[0].error = -EMFILE;
-        metric_summarise(bench.specs, 3, bench.pointers, 3, &bench.cell);
-        cycles = counter(&bench.cell, "cycles");
-        assert_int_equal(cycles->n, 0);
-        assert_true(isnan(cycles->value));
-        assert_int_equal(cycles->status, COUNTER_NOT_COUNTED);
-        assert_non_null(strstr(cycles->reason, "EMFILE"));
-        assert_int_equal(counter(&bench.cell, "instructions/cycle")->status, COUNTER_NOT_COUNTED);
-        assert_true(isnan(counter(&bench.cell, "instructions/cycle")->value));
-}
-
-static void a_multiplexed_counter_says_its_running_share(void **state)
-{
-        static struct bench bench;
-
-        (void)state;
-        bench_init(&bench, 100, 250);
-        for (size_t t = 0; t < 3; t++)
-                for (size_t w = 0; w < 2; w++)
-                        bench.workers[t][w].counters[0].running_ns = 500;
-        metric_summarise(bench.specs, 3, bench.pointers, 3, &bench.cell);
-        assert_int_equal(counter(&bench.cell, "instructions")->status, COUNTER_COUNTED);
-        assert_int_equal(counter(&bench.cell, "cycles")->status, COUNTER_SCALED);
-        assert_true(counter(&bench.cell, "cycles")->running_share == 0.5);
-        assert_true(counter(&bench.cell, "instructions/cycle")->value == 1.25);
-        assert_int_equal(counter(&bench.cell, "instructions/cycle")->status, COUNTER_SCALED);
-        assert_true(counter(&bench.cell, "instructions/cycle")->running_share == 0.5);
-}
-
-static void a_ratio_does_not_mix_user_mode_with_all_modes(void **state)
-{
-        static struct bench bench;
-
-        (void)state;
-        bench_init(&bench, 100, 250);
-        strcpy(bench.specs[1].name, "instructions:u");
-        metric_summarise(bench.specs, 3, bench.pointers, 3, &bench.cell);
-        assert_null(counter(&bench.cell, "instructions/cycle"));
-        strcpy(bench.specs[0].name, "cycles:u");
-        metric_summarise(bench.specs, 3, bench.pointers, 3, &bench.cell);
-        assert_true(counter(&bench.cell, "instructions/cycle")->value == 2.5);
-}
-
 static void status_names_read_back(void **state)
 {
         (void)state;
@@ -352,15 +282,12 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(every_default_event_has_a_status_and_what_is_not_counted_a_reason),
                 cmocka_unit_test(an_attr_is_ready_for_a_worker),
+                cmocka_unit_test(raw_events_and_modifiers_are_those_that_were_written),
+                cmocka_unit_test(a_list_holds_each_event_once_and_groups_as_they_were_written),
                 cmocka_unit_test(an_unknown_event_is_refused_with_the_nearest),
                 cmocka_unit_test(what_happens_in_the_kernel_is_no_zero_in_user_mode),
                 cmocka_unit_test(a_seccomp_filter_is_named_as_what_denies),
                 cmocka_unit_test(paranoid_2_counts_user_mode_and_denies_what_would_be_zero),
-                cmocka_unit_test(a_reading_is_scaled_and_a_missing_one_is_not_a_number),
-                cmocka_unit_test(counters_are_summed_over_workers_and_derived_per_trial),
-                cmocka_unit_test(a_worker_that_could_not_count_voids_its_trial_only),
-                cmocka_unit_test(a_multiplexed_counter_says_its_running_share),
-                cmocka_unit_test(a_ratio_does_not_mix_user_mode_with_all_modes),
                 cmocka_unit_test(status_names_read_back),
         };
 

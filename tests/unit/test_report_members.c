@@ -103,7 +103,7 @@ static void fill_cell(struct cell *cell)
         cell->status = CELL_LOSSY;
         cell->kind = MPB_LIFE_CYCLE;
         cell->primary = METRIC_STOP;
-        cell->reference = cell->verified = cell->ops_auto = 1;
+        cell->reference = cell->verified = cell->ops_auto = cell->children = 1;
         END(cell->operation);
         END(cell->shown_work);
         END(cell->advice);
@@ -123,7 +123,7 @@ static void fill_cell(struct cell *cell)
         cell->counter_count = CELL_COUNTERS_MAX;
         for (size_t i = 0; i < CELL_COUNTERS_MAX; i++) {
                 END(cell->counters[i].name);
-                cell->counters[i].name[0] = (char)('A' + i);
+                cell->counters[i].name[0] = (char)('0' + i);
                 cell->counters[i].status = i % 5;
                 END(cell->counters[i].reason);
         }

@@ -130,6 +130,9 @@ struct mpb_workload {
         /* What its operation leaves out or adds with these parameters, in a few words for the
          * header: "empty critical section". NULL: there is nothing to say. Pure. */
         const char *(*shown_work)(const struct mpb_trial *trial);
+        /* Bytes that one operation handles, for figures per byte. NULL or 0: it is not about bytes.
+         * Pure; called as `check` is. */
+        uint64_t (*bytes)(const struct mpb_trial *trial);
 
         /* The functions below may be NULL where there is nothing to do, save `sizes`, `work` and
          * `verify` (or `life` alone). */
