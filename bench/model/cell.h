@@ -128,6 +128,10 @@ struct cell {
         struct cpuset placed; /* PUs that the team was bound to */
 };
 
+/* The two, perhaps of different runs, are of one workload, with the same levels and parameters.
+ * Automatic values are the same choice, whatever calibration found. */
+bool cell_same_choice(const struct cell *a, const struct cell *b);
+
 /* "sharded", or "sharded · spawn · 4 workers": the levels in which the cells of one workload
  * differ. */
 struct result;
