@@ -13,7 +13,8 @@ double figure_share_needed(const struct cell *cell)
  * rate would be too high. */
 static bool began_together(const struct cell *cell, const struct trial_outcome *out)
 {
-        return (double)out->overlap_ns >= figure_share_needed(cell) * FIGURE_SKEWS * (double)out->skew_ns;
+        return (double)out->overlap_ns >=
+               figure_share_needed(cell) * FIGURE_SKEWS * (double)out->skew_ns;
 }
 
 /* A whole trial's time is comparable among trials of one length: those before calibration made them
