@@ -79,7 +79,7 @@ static void put_axis(const struct difference *difference, const struct range *ra
 int difference_plot(const struct difference *difference, int folder, struct mproc_err *err)
 {
         struct range range = {1 - 2 * difference->threshold, 1 + 2 * difference->threshold};
-        char conditions[512], sides[256];
+        char conditions[512], sides[256], title[160], other[160];
         struct plot plot;
         size_t rows = 0;
         int rc;
@@ -97,8 +97,12 @@ int difference_plot(const struct difference *difference, int folder, struct mpro
         snprintf(conditions, sizeof(conditions),
                  "%s · 95 %% intervals where there are three runs a side · grey: ±%.3g %%",
                  difference_sides(difference, sides, sizeof(sides)), 100 * difference->threshold);
+        if (*difference_metric(difference, 1, other, sizeof(other)))
+                snprintf(title, sizeof(title), "ratio = new ÷ old");
+        else
+                difference_metric(difference, 0, title, sizeof(title));
         rc = plot_begin(&plot, &difference->all, NAME, WIDTH, 170 + ROW_HEIGHT * (unsigned)rows,
-                        "comparison: new ÷ old", conditions, err);
+                        title, conditions, err);
         if (rc)
                 return rc;
         put_rows(difference, rows, &plot);

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -44,7 +43,6 @@ static int put_markdown(const struct difference *difference, int folder, struct 
 int difference_save(const struct difference *difference, const char *path, char *plot_note,
                     size_t note_size, struct mproc_err *err)
 {
-        struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
         struct mproc_err unplotted = {0};
         int folder, rc;
 
@@ -55,8 +53,6 @@ int difference_save(const struct difference *difference, const char *path, char 
         folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (folder < 0)
                 return error_errno(err, -errno, "compare", "cannot open '%.200s'", path);
-        /* A limit on file sizes shall be an error to report, not a signal to die of. */
-        sigaction(SIGXFSZ, &ignore, &before);
         rc = put_json(difference, folder, err);
         if (!rc)
                 rc = put_markdown(difference, folder, err);
@@ -70,7 +66,6 @@ int difference_save(const struct difference *difference, const char *path, char 
                 *err = unplotted;
         }
 out:
-        sigaction(SIGXFSZ, &before, NULL);
         close(folder);
         return rc;
 }

@@ -49,7 +49,10 @@ static void put_row(const struct difference *difference, size_t index, const str
         const struct difference_cell *cell = &difference->cells[index];
         const struct cell *choice = &difference->all.cells[index];
         const struct effect *effect = &cell->effect;
-        int places = wording_ratio_decimals(effect->ratio);
+        /* One per cent has to show on either side of 1. */
+        int places = effect->ratio > 0.5 && effect->ratio < 2
+                             ? 3
+                             : wording_ratio_decimals(effect->ratio);
 
         difference_label(difference, index, grid_at(grid, row, 0), GRID_TEXT_BYTES);
         for (int side = 0; side < SIDE_COUNT; side++)

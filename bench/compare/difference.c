@@ -159,8 +159,10 @@ static struct interval figure_in(const struct result *result, const struct cell 
 /* What is to be known of a cell without a figure: the last run's word. */
 static void note(struct difference_cell *ret, const struct cell *cell)
 {
+        bool told = *cell->note && cell->status != CELL_LOSSY;
+
         snprintf(ret->note, sizeof(ret->note), "%s%s%s", cell_status_name(cell->status),
-                 *cell->note ? ": " : "", cell->note);
+                 told ? ": " : "", told ? cell->note : "");
 }
 
 /* One side's figures of a cell; `figures` has room for each run, `values` for each trial. */
