@@ -10,10 +10,12 @@
 #include <string.h>
 
 #define LABEL_BYTES 192
+#define INTERVAL 4 /* its column */
 
 static bool has_row(const struct difference_cell *cell)
 {
-        return cell->kind <= DIFFERENCE_LOST;
+        return cell->kind <= DIFFERENCE_LOST ||
+               (cell->kind == DIFFERENCE_BESIDE && !isnan(cell->effect.ratio));
 }
 
 /* "17.5 M adds/s", "0.182 ms" */
@@ -36,6 +38,8 @@ static void put_verdict(const struct difference_cell *cell, char *buf, size_t si
                 snprintf(buf, size, "FAILS");
         else if (cell->kind == DIFFERENCE_LOST)
                 snprintf(buf, size, "no figure");
+        else if (cell->kind == DIFFERENCE_BESIDE)
+                snprintf(buf, size, "beside");
         else if (cell->regression == REGRESSION_YES)
                 snprintf(buf, size, "SLOWER");
         else
@@ -61,7 +65,7 @@ static void put_row(const struct difference *difference, size_t index, const str
         if (!isnan(effect->ratio))
                 snprintf(grid_at(grid, row, 3), GRID_TEXT_BYTES, "%.*f×", places, effect->ratio);
         if (!isnan(effect->low))
-                snprintf(grid_at(grid, row, 4), GRID_TEXT_BYTES, "[%.*f, %.*f]", places,
+                snprintf(grid_at(grid, row, INTERVAL), GRID_TEXT_BYTES, "[%.*f, %.*f]", places,
                          effect->low, places, effect->high);
         put_verdict(cell, grid_at(grid, row, 5), GRID_TEXT_BYTES);
 }
@@ -71,13 +75,17 @@ int difference_grid(const struct difference *difference, struct grid *grid)
         static const char *const heads[DIFFERENCE_COLUMNS] = {"",      "old",           "new",
                                                               "ratio", "95 % interval", ""};
         size_t rows = 0, row = 0;
+        bool judged = false;
 
-        for (size_t i = 0; i < difference->all.cell_count; i++)
+        for (size_t i = 0; i < difference->all.cell_count; i++) {
                 rows += has_row(&difference->cells[i]);
+                judged |= difference->cells[i].kind == DIFFERENCE_JUDGED;
+        }
         if (grid_init(grid, rows ? rows + 1 : 0, DIFFERENCE_COLUMNS))
                 return -ENOMEM;
         for (size_t i = 0; i < DIFFERENCE_COLUMNS && rows; i++)
-                snprintf(grid_at(grid, 0, i), GRID_TEXT_BYTES, "%s", heads[i]);
+                snprintf(grid_at(grid, 0, i), GRID_TEXT_BYTES, "%s",
+                         i == INTERVAL && !judged ? "" : heads[i]);
         for (size_t i = 0; i < difference->all.cell_count; i++)
                 if (has_row(&difference->cells[i]))
                         put_row(difference, i, grid, ++row);

@@ -112,7 +112,7 @@ const struct command command_report = {
         .usage = "[--format=NAME] DIR",
         .options = options,
         .epilogue =
-                "'latest' stands for the newest run in " RESULTS_FOLDER "/. A report.json may be "
-                "named, too;\nit is shown, and no files are made.\n",
+                "'latest' stands for the newest run in " RESULTS_FOLDER "/. A report.json by any\n"
+                "name may stand for its folder: it is shown, and no files are made.\n",
         .main = report_main,
 };

@@ -147,7 +147,7 @@ static void put_commands(const struct result *result, char *buf)
                 text_copy(buf, TEXT_BYTES, "none");
 }
 
-static void put_quiet(const struct result *result, char *buf)
+static void put_noise(const struct result *result, char *buf)
 {
         bool busy = result->disturbed_kept && result->disturbed_rounds;
 
@@ -184,8 +184,8 @@ static const struct {
         {"input", false, put_input},
         {"length", false, put_rounds},
         {"load before", false, put_sustain},
-        {"machine", false, put_quiet},
-        {"run", false, put_end},
+        {"noise", false, put_noise},
+        {"end", false, put_end},
 };
 
 _Static_assert(sizeof(settings) / sizeof(*settings) <= DIFFERENCE_CHANGES_MAX, "no room");

@@ -18,7 +18,8 @@ const char *difference_kind_name(uint32_t kind)
         static const char *const names[] = {
                 [DIFFERENCE_JUDGED] = "judged",       [DIFFERENCE_DESCRIBED] = "described",
                 [DIFFERENCE_FAILS] = "fails",         [DIFFERENCE_LOST] = "lost",
-                [DIFFERENCE_NO_FIGURE] = "no figure", [DIFFERENCE_ONE_SIDED] = "one-sided",
+                [DIFFERENCE_BESIDE] = "beside",       [DIFFERENCE_NO_FIGURE] = "no figure",
+                [DIFFERENCE_ONE_SIDED] = "one-sided",
         };
 
         return kind < sizeof(names) / sizeof(*names) ? names[kind] : NULL;
@@ -137,9 +138,9 @@ static int gather_cells(struct difference *difference, const struct runs sides[S
                                  : error_set(err, -ENOMEM, "compare", "no memory for the cells");
 }
 
-/* The run's median of the primary metric, from its trials: the figure that its report shows. */
+/* The run's median, made from its trials: the figure that its report shows. */
 static struct interval figure_in(const struct result *result, const struct cell *cell,
-                                 double *values)
+                                 enum metric metric, double *values)
 {
         size_t n = 0;
 
@@ -150,7 +151,7 @@ static struct interval figure_in(const struct result *result, const struct cell 
 
                 if (trial->cell != cell->id || !figure_counts(result, trial))
                         continue;
-                values[n] = figure_of(cell, trial, cell->primary);
+                values[n] = figure_of(cell, trial, metric);
                 n += !isnan(values[n]);
         }
         return interval_median(values, n, 0.95);
@@ -181,7 +182,7 @@ static void gather_figures(const struct runs *runs, const struct cell *wanted, b
                 side->runs++;
                 side->sound += cell->status <= CELL_LOSSY;
                 side->failed += cell->status == CELL_FAILED;
-                figure = figure_in(runs->result[i], cell, values);
+                figure = figure_in(runs->result[i], cell, wanted->primary, values);
                 if (!isnan(figure.median))
                         figures[side->measured++] = figure;
                 else if (is_new || !*ret->note)
@@ -192,13 +193,26 @@ static void gather_figures(const struct runs *runs, const struct cell *wanted, b
         side->median = exp(side->median);
 }
 
-static enum difference_kind kind_of(const struct difference *difference,
-                                    const struct difference_cell *cell)
+/* Not so is the strip of start costs, which is measured beside. */
+static bool is_asked_for(const struct difference *difference, const struct cell *cell)
 {
+        const struct plan *plan = &difference->all.plan;
+
+        for (uint32_t i = 0; i < plan->workload_count; i++)
+                if (!strcmp(plan->workloads[i], cell->workload))
+                        return true;
+        return false;
+}
+
+static enum difference_kind kind_of(const struct difference *difference, size_t index)
+{
+        const struct difference_cell *cell = &difference->cells[index];
         const struct difference_figure *old = &cell->side[SIDE_OLD], *new = &cell->side[SIDE_NEW];
 
         if (!old->runs || !new->runs)
                 return DIFFERENCE_ONE_SIDED;
+        if (!is_asked_for(difference, &difference->all.cells[index]))
+                return DIFFERENCE_BESIDE;
         if (new->failed && old->sound && !old->failed)
                 return DIFFERENCE_FAILS;
         if (!old->measured)
@@ -228,15 +242,17 @@ static void compare_cell(struct desk *desk, size_t index)
         cell->effect =
                 unpaired_compare(desk->figures[SIDE_OLD], cell->side[SIDE_OLD].measured,
                                  desk->figures[SIDE_NEW], cell->side[SIDE_NEW].measured, 1 - ALPHA);
-        cell->kind = kind_of(difference, cell);
+        cell->kind = kind_of(difference, index);
         cell->p_holm = NAN;
         cell->verdict = VERDICT_NONE;
         if (cell->kind != DIFFERENCE_JUDGED)
                 cell->effect.low = cell->effect.high = cell->effect.p = NAN;
-        cell->regression = cell->kind == DIFFERENCE_FAILS ? REGRESSION_YES
-                           : cell->kind == DIFFERENCE_LOST || cell->kind == DIFFERENCE_DESCRIBED
-                                   ? REGRESSION_UNCLEAR
-                                   : REGRESSION_NO;
+        if (cell->kind == DIFFERENCE_FAILS)
+                cell->regression = REGRESSION_YES;
+        else if (cell->kind <= DIFFERENCE_LOST && !difference->same)
+                cell->regression = REGRESSION_UNCLEAR; /* judging may make it clear */
+        else
+                cell->regression = REGRESSION_NO;
 }
 
 /* The family that Holm corrects for: what is judged of one workload. */

@@ -246,6 +246,18 @@ static void a_figure_that_is_gone_is_not_passed_over(void **unused)
         assert_contains(difference.outcome, "atomic has no figure any more");
 }
 
+/* The strip stands beside what was asked for: how long a start takes decides nothing. */
+static void start_costs_beside_the_workload_are_described(void **unused)
+{
+        (void)unused;
+        for (size_t i = 0; i < RUNS; i++)
+                synthetic_start_cell(&results[i], "fork", ROUNDS, i < 3 ? 1e5 : 2e5);
+        compare(3, 3);
+        assert_int_equal(difference.cells[2].kind, DIFFERENCE_BESIDE);
+        assert_float_equal(difference.cells[2].effect.ratio, 2, 0.1);
+        assert_int_equal(difference.regression, REGRESSION_NO);
+}
+
 /* Disturbed rounds are left out, as in the report. */
 static void figures_are_made_of_the_trials_that_count(void **unused)
 {
@@ -324,6 +336,7 @@ int main(void)
                 TEST(runs_without_a_cell_in_common_give_no_verdict),
                 TEST(a_result_that_is_newly_wrong_is_a_regression),
                 TEST(a_figure_that_is_gone_is_not_passed_over),
+                TEST(start_costs_beside_the_workload_are_described),
                 TEST(figures_are_made_of_the_trials_that_count),
                 TEST(another_kernel_is_told_and_compared),
                 TEST(another_machine_forbids_a_verdict),
