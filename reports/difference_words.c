@@ -18,16 +18,13 @@ static bool has_row(const struct difference_cell *cell)
                (cell->kind == DIFFERENCE_BESIDE && !isnan(cell->effect.ratio));
 }
 
-/* "17.5 M adds/s", "0.182 ms" */
+/* "17.5 M", "0.182 ms": what it is of stands above the table. */
 static void put_value(const struct cell *cell, double value, char *buf, size_t size)
 {
-        char number[48];
-
         if (isnan(value))
                 snprintf(buf, size, "-");
         else if (cell->primary == METRIC_THROUGHPUT)
-                snprintf(buf, size, "%s %s/s", units_format_count(value, number, sizeof(number)),
-                         cell->operation);
+                units_format_count(value, buf, size);
         else
                 units_format_duration(value, buf, size);
 }
