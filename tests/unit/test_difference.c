@@ -103,8 +103,10 @@ static void ten_percent_in_every_trial_are_a_regression(void **unused)
         for (int i = MUTEX; i <= ATOMIC; i++) {
                 assert_int_equal(difference.cells[i].verdict, VERDICT_SLOWER);
                 assert_float_equal(difference.cells[i].effect.ratio, 1 / 1.1, 0.01);
-                assert_true(difference.cells[i].p_holm >= difference.cells[i].effect.p);
         }
+        /* Corrected for two comparisons. */
+        assert_float_equal(difference.cells[MUTEX].p_holm, 2 * difference.cells[MUTEX].effect.p,
+                           1e-9);
         assert_contains(difference.outcome, "and 1 more");
 }
 
@@ -311,10 +313,10 @@ static void another_machine_forbids_a_verdict(void **unused)
 static void what_is_not_known_forbids_nothing(void **unused)
 {
         (void)unused;
-        for (size_t i = 3; i < RUNS; i++)
+        for (size_t i = 0; i < 3; i++)
                 text_copy(results[i].environment.governor, 16, "performance");
         compare(3, 3);
-        assert_string_equal(change("frequency governor")->text[SIDE_OLD], "not known");
+        assert_string_equal(change("frequency governor")->text[SIDE_NEW], "not known");
         assert_false(difference.forbidden);
         assert_int_equal(difference.regression, REGRESSION_NO);
 }
