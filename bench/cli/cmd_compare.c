@@ -121,19 +121,15 @@ static int print(const struct asked *asked, const struct difference *difference,
         return ferror(stdout) ? 0 : rc;
 }
 
-static int save(const struct asked *asked, const struct difference *difference,
-                struct mproc_err *err)
+static void print_saved(const struct asked *asked, const char *plot_note)
 {
         FILE *out = asked->json ? stderr : stdout; /* JSON stands alone */
-        char note[512];
-        int rc = difference_save(difference, asked->out, note, sizeof(note), err);
 
-        if (rc || asked->quiet)
-                return rc;
-        if (*note)
-                fprintf(out, "No plot: %s\n", note);
+        if (!asked->out || asked->quiet)
+                return;
+        if (*plot_note)
+                fprintf(out, "No plot: %s\n", plot_note);
         fprintf(out, "Saved: %s\n", asked->out);
-        return 0;
 }
 
 static int status_of(const struct asked *asked, const struct difference *difference)
@@ -150,6 +146,7 @@ static int compare(const struct asked *asked, const struct command_words sides[S
 {
         struct shelf old = {0}, new = {0};
         struct difference *difference = calloc(1, sizeof(*difference));
+        char plot_note[512] = "";
         int rc;
 
         if (!difference)
@@ -163,9 +160,12 @@ static int compare(const struct asked *asked, const struct command_words sides[S
         if (rc)
                 goto out;
         *status = status_of(asked, difference);
-        rc = print(asked, difference, err);
-        if (!rc && asked->out)
-                rc = save(asked, difference, err);
+        if (asked->out)
+                rc = difference_save(difference, asked->out, plot_note, sizeof(plot_note), err);
+        if (!rc)
+                rc = print(asked, difference, err);
+        if (!rc)
+                print_saved(asked, plot_note);
         difference_done(difference);
 out:
         shelf_done(&old);

@@ -13,7 +13,7 @@ valid() { jsonschema -i "$1" "$SCHEMA"; }
                 args=("--workload=$workload" --rounds=1 --no-save --json)
                 case $workload in
                 command) args=("${args[@]:1}" -- true) ;;
-                counter) args+=(--share=mutex,racy) ;; # without those that may collapse
+                counter) args+=("--share=mutex,racy") ;; # without those that may collapse
                 esac
                 "$MPBENCH" run "${args[@]}" >../report 2>../stderr
                 valid ../report

@@ -1,6 +1,7 @@
 /* Runs that share no rounds: Student's t, Welch's interval over runs, and how often it covers. */
 #include "stats/student.h"
 #include "stats/unpaired.h"
+#include "support/shapes.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -111,32 +112,16 @@ static void fewer_than_three_runs_of_a_side_give_a_ratio_alone(void **unused)
         assert_true(isnan(unpaired_compare(runs, 0, runs, 3, 0.95).ratio));
 }
 
-static uint64_t state;
-
-static double uniform(void) /* in (0, 1) */
-{
-        uint64_t x = state += 0x9e3779b97f4a7c15u;
-
-        x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-        x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-        return ((double)((x ^ (x >> 31)) >> 11) + 0.5) * 0x1p-53;
-}
-
-static double normal(void)
-{
-        return sqrt(-2 * log(uniform())) * cos(2 * PI * uniform());
-}
-
 /* A side's runs: each is off by something of its own, which its 14 rounds do not see. */
 static void draw(struct interval *runs, size_t n, double centre, double between)
 {
         double rounds[14];
 
         for (size_t i = 0; i < n; i++) {
-                double own = centre + between * normal();
+                double own = centre + between * shapes_normal();
 
                 for (size_t k = 0; k < 14; k++)
-                        rounds[k] = exp(own + 0.01 * normal());
+                        rounds[k] = exp(own + 0.01 * shapes_normal());
                 runs[i] = interval_median(rounds, 14, 0.95);
         }
 }
@@ -154,7 +139,7 @@ static void it_covers_at_least_as_often_as_it_says(void **unused)
         struct interval old[5], new[5];
 
         (void)unused;
-        state = 2027;
+        shapes_seed(2027);
         for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
                 size_t covered = 0;
 
@@ -181,7 +166,7 @@ static void foreseen_runs_make_it_clear(void **unused)
 
         (void)unused;
         assert_in_range(runs, 4, 12);
-        state = 5;
+        shapes_seed(5);
         for (size_t k = 0; k < 300; k++) {
                 enum verdict verdict;
 
