@@ -147,7 +147,7 @@ static void say_no_verdict(struct difference *difference)
                         what);
         else if (described && least < UNPAIRED_RUNS_MIN)
                 snprintf(text, size,
-                         "No verdict: %zu %s a side does not tell how much runs differ by "
+                         "No verdict: %zu %s on a side cannot tell how much runs differ by "
                          "themselves. Compare three on each side (mpbench compare OLD… -- NEW…), "
                          "or measure both in interleaved rounds (mpbench ab).",
                          least, least == 1 ? "run" : "runs");
