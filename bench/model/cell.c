@@ -58,6 +58,24 @@ static bool same_param(const struct cell *a, const struct cell *b, const char *n
         return auto_a && auto_b ? true : auto_a == auto_b && *value_a == *value_b;
 }
 
+/* Every parameter of `a` is one of `b`, and the same choice. */
+static bool has_params_of(const struct cell *b, const struct cell *a)
+{
+        for (uint32_t i = 0; i < a->param_count; i++)
+                if (!same_param(a, b, a->param[i]))
+                        return false;
+        return true;
+}
+
+bool cell_same_choice(const struct cell *a, const struct cell *b)
+{
+        for (int factor = 0; factor < FACTOR_COUNT; factor++)
+                if (strcmp(a->level[factor], b->level[factor]))
+                        return false;
+        return !strcmp(a->workload, b->workload) && a->param_count == b->param_count &&
+               has_params_of(b, a);
+}
+
 static bool level_differs(const struct result *result, const struct cell *cell, enum factor factor)
 {
         for (size_t i = 0; i < result->cell_count; i++)

@@ -4,7 +4,8 @@
  * null stands for what is not known: the empty text, NaN and infinities, and where a row says so a
  * certain value (OR_NULL), an unset bit elsewhere (KNOWN_BY), or a struct of zeros. Counts above
  * 2^63 − 1, which few JSON readers can hold, are decimal strings. Members that a table does not
- * name are ignored, missing ones are read as null. */
+ * name are ignored, missing ones are read as null, and null as false in a flag: reports of 0.1.0
+ * lack what was added later. */
 #ifndef MODEL_JSON_FIELD_H
 #define MODEL_JSON_FIELD_H
 

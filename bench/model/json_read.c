@@ -173,6 +173,7 @@ static int read_null(const struct field *field, void *at)
         switch (field->type) {
         case FIELD_TEXT:
         case FIELD_CPUSET:
+        case FIELD_FLAG:
                 memset(at, 0, field->size);
                 return 0;
         case FIELD_MAYBE:

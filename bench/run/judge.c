@@ -2,7 +2,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "run/figure.h"
+#include "model/figure.h"
 #include "run/levels.h"
 #include "stats/compare.h"
 #include "workloads/workload_table.h"

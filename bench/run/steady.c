@@ -1,7 +1,7 @@
 #include "run/measure.h"
 
 #include "base/error.h"
-#include "run/figure.h"
+#include "model/figure.h"
 #include "stats/compare.h"
 #include "stats/describe.h"
 #include "stats/modes.h"

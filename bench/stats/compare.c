@@ -103,7 +103,15 @@ size_t compare_rounds_needed(size_t m, double alpha)
 enum verdict compare_verdict(const struct effect *effect, double p_holm, bool higher_is_better,
                              double threshold, double alpha)
 {
-        if (effect->n < COMPARE_ROUNDS_MIN || isnan(effect->low) || isnan(p_holm))
+        if (effect->n < COMPARE_ROUNDS_MIN)
+                return VERDICT_NONE;
+        return compare_call(effect, p_holm, higher_is_better, threshold, alpha);
+}
+
+enum verdict compare_call(const struct effect *effect, double p_holm, bool higher_is_better,
+                          double threshold, double alpha)
+{
+        if (isnan(effect->low) || isnan(p_holm))
                 return VERDICT_NONE;
         if (p_holm < alpha && (effect->low > 1 || effect->high < 1))
                 return (effect->low > 1) == higher_is_better ? VERDICT_FASTER : VERDICT_SLOWER;

@@ -48,6 +48,10 @@ size_t compare_rounds_needed(size_t m, double alpha);
 enum verdict compare_verdict(const struct effect *effect, double p_holm, bool higher_is_better,
                              double threshold, double alpha);
 
+/* The same for an effect whose n counts something else than rounds: no least number of them. */
+enum verdict compare_call(const struct effect *effect, double p_holm, bool higher_is_better,
+                          double threshold, double alpha);
+
 /* These take an effect whose interval has confidence 1 − alpha, and from its width what one
  * round scatters; `m`: as many comparisons does Holm correct for. A verdict is one that four runs
  * in five come to. */

@@ -13,7 +13,7 @@ load common
 }
 
 @test "every command is listed, and shows its help in 80 columns in both ways of asking" {
-        for command in run ab list report doctor help; do
+        for command in run ab compare list report doctor help; do
                 "$MPBENCH" | grep -q "^  $command "
                 run "$MPBENCH" "$command" --help
                 [ "$status" = 0 ]

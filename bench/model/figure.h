@@ -1,6 +1,6 @@
-/* One trial's figure, and whether it counts. Driver only. */
-#ifndef RUN_FIGURE_H
-#define RUN_FIGURE_H
+/* One trial's figure, and whether it counts: what medians are medians of. Pure. Driver only. */
+#ifndef MODEL_FIGURE_H
+#define MODEL_FIGURE_H
 
 #include "model/result.h"
 
@@ -14,5 +14,10 @@ bool figure_counts(const struct result *result, const struct trial *trial);
  * those that do not count are left out. */
 void figure_by_round(const struct result *result, const struct cell *cell, enum metric metric,
                      bool all_rounds, double *values, size_t rounds);
+
+/* Work is long enough for a rate when it lasts so many times as long as its workers began apart. */
+#define FIGURE_SKEWS 100.0
+/* What was calibrated may come out shorter where speed varies; half will do. Else 1. */
+double figure_share_needed(const struct cell *cell);
 
 #endif
