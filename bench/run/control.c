@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "run/figure.h"
+#include "model/figure.h"
 #include "stats/binomial.h"
 #include "stats/compare.h"
 #include <errno.h>
