@@ -12,7 +12,7 @@ mount -t devtmpfs devtmpfs /dev
 mkdir /dev/shm
 mount -t tmpfs shm /dev/shm
 mount -t tmpfs tmp /tmp
-chmod 1777 /dev/shm /tmp /out
+chmod 1777 /dev/shm /tmp /var/tmp /out
 printf 'root:x:0:0::/root:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n' >/etc/passwd
 printf 'root:x:0:\nnogroup:x:65534:\n' >/etc/group
 hostname lab

@@ -25,11 +25,10 @@ enter() {
 }
 '
 
-# lab OPTION… SCRIPT: boots, and runs SCRIPT there.
-lab() {
-        "$BATS_TEST_DIRNAME/../../scripts/lab" --build="$MPBENCH_BUILD" --out="$BATS_FILE_TMPDIR" "${@:1:$#-1}" -- \
-                sh -c "$functions${!#}"
-}
+lab=("$BATS_TEST_DIRNAME/../../scripts/lab" ${MPBENCH_BUILD:+"--build=$MPBENCH_BUILD"})
+
+# boot OPTION… SCRIPT: runs SCRIPT there.
+boot() { "${lab[@]}" --out="$BATS_FILE_TMPDIR" "${@:1:$#-1}" -- sh -c "$functions${!#}"; }
 
 # reported NAME FILTER: jq on the report of NAME.
 reported() { jq -cr "$2" "$BATS_FILE_TMPDIR/$1/report.json"; }

@@ -4,7 +4,7 @@
 load lab
 
 setup_file() {
-        lab --smp=16,sockets=2,cores=4,threads=2 --numa=4x4 '
+        boot --smp=16,sockets=2,cores=4,threads=2 --numa=4x4 '
                 measure all --place=scatter,numa --workers=4
                 measure full --place=compact
         '

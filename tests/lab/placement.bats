@@ -4,7 +4,7 @@
 load lab
 
 setup_file() {
-        lab --smp=8,sockets=2,cores=2,threads=2 --numa=2x4 '
+        boot --smp=8,sockets=2,cores=2,threads=2 --numa=2x4 '
                 measure all --place=all --workers=2,4
                 measure list --place=7,0,5 --workers=3
                 under="taskset 3c" # PUs 2 to 5

@@ -60,7 +60,7 @@ static void count(const struct counter_spec *specs, uint32_t count, uint64_t ins
         struct meter meter;
 
         *outcome = (struct worker_outcome){0};
-        meter_open(&meter, specs, count);
+        meter_open(&meter, specs, count, false);
         meter_read(&meter, &before);
         execute(instructions);
         meter_read(&meter, &after);
