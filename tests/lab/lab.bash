@@ -1,15 +1,15 @@
 # Loaded by the tests on the emulated machine. A boot costs seconds, so setup_file sends a machine all that a file needs, and
 # the tests read what came back in $BATS_FILE_TMPDIR.
 
-# In the machine: `measure NAME ARGUMENT…` runs mpbench, under $under, on a thousand adds by each worker, into /out/NAME; what
+# In the machine: `measure NAME ARGUMENT…` runs mpbench, under $under, on $increments adds by each worker, into /out/NAME; what
 # it said and its exit status are beside it. `enter NAME [FILE VALUE]…` makes a cgroup with these limits and goes there.
 # shellcheck disable=SC2016
 functions='
-under=
+under= increments=1000
 measure() {
         name=$1
         shift
-        $under mpbench --workload=counter --share=atomic --set increments=1000 --rounds=1 "$@" --out=/out/$name >/out/$name.said 2>&1
+        $under mpbench --workload=counter --share=atomic --set increments=$increments --rounds=1 "$@" --out=/out/$name >/out/$name.said 2>&1
         echo $? >/out/$name.status
 }
 enter() {
@@ -31,7 +31,7 @@ lab=("$BATS_TEST_DIRNAME/../../scripts/lab" ${MPBENCH_BUILD:+"--build=$MPBENCH_B
 boot() { "${lab[@]}" --out="$BATS_FILE_TMPDIR" "${@:1:$#-1}" -- sh -c "$functions${!#}"; }
 
 # reported NAME FILTER: jq on the report of NAME.
-reported() { jq -cr "$2" "$BATS_FILE_TMPDIR/$1/report.json"; }
+reported() { jq -cr "$2" "$BATS_FILE_TMPDIR/$1/report.json" || { cat "$BATS_FILE_TMPDIR/$1.said" >&2 && return 1; }; }
 
 # ran_on NAME [PLACE WORKERS]: the PU of each worker, of the one trial of that cell; two PUs where it moved.
 ran_on() {
