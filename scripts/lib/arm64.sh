@@ -14,7 +14,7 @@ arm64_folder() {
         if [ ! -d "$folder" ]; then
                 printf 'Fetching arm64 packages (%s) …\n' "$1" >&2
                 if ! arm64_fetch "$folder" "${wanted[@]}"; then
-                        printf 'The arm64 packages could not be had: the messages of apt-get are above.\n' >&2
+                        printf 'The arm64 packages could not be had: why is said above.\n' >&2
                         return 4
                 fi
         fi
@@ -32,11 +32,8 @@ arm64_apt() {
 
 # arm64_fetch FOLDER PACKAGE…
 arm64_fetch() (
-        set -e
-        folder=$1
-        wanted=("${@:2}")
-        mkdir -p "$arm64_cache"
-        state=$(mktemp -d "$arm64_cache/fetch.XXXXXX")
+        folder=$1 wanted=("${@:2}")
+        mkdir -p "$arm64_cache" && state=$(mktemp -d "$arm64_cache/fetch.XXXXXX") || exit 4
         trap 'rm -rf "$state"' EXIT
         mkdir -p "$state"/{lists,archives}/partial "$state"/{debs,root}
         : >"$state/status"
@@ -44,17 +41,19 @@ arm64_fetch() (
         for i in "${!wanted[@]}"; do
                 case ${wanted[i]} in
                 linux-image-*) wanted[i]=$(arm64_apt apt-cache depends "${wanted[i]}" | sed -n 's/^ *Depends: //p') ;;
-                esac # it names the current kernel and holds nothing
+                esac # such a package names the current kernel and holds nothing
         done
-        cd "$state/debs"
+        cd "$state/debs" || exit 4
         if ! arm64_apt apt-get download "${wanted[@]}" >>"$state/log" 2>&1; then
                 cat "$state/log" >&2
                 exit 4
         fi
-        for deb in *.deb; do dpkg --fsys-tarfile "$deb" | tar -x -C "$state/root" --exclude=./lib/modules; done
+        for deb in *.deb; do
+                dpkg --fsys-tarfile "$deb" | tar -x -C "$state/root" --exclude=./lib/modules || exit 4
+        done
         # An absolute link would lead out of the folder.
         find "$state/root" -type l -lname '/*' -print0 | while IFS= read -r -d '' link; do
                 ln -sfnr "$state/root$(readlink "$link")" "$link"
         done
-        mv -T "$state/root" "$folder" || [ -d "$folder" ] # another may have been faster
+        mv -T "$state/root" "$folder" 2>/dev/null || [ -d "$folder" ] # another may have been faster
 )

@@ -3,8 +3,10 @@
 # scripts/lab itself.
 load lab
 
-# Names the machine of a test among all that run.
-setup() { mark=mark=$$-$BATS_TEST_NUMBER; }
+setup() {
+        mark=mark=$$-$BATS_TEST_NUMBER # names the machine of a test among all that run
+        export TMPDIR=$BATS_TEST_TMPDIR
+}
 
 is_gone() {
         local deadline=$((SECONDS + 10))

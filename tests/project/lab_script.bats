@@ -22,6 +22,7 @@ refused() {
         refused 2 'a size such as 512M' --smp=2 --numa=2x1 --memory=much -- true
         refused 2 'from 0 to 9' --icount=auto -- true
         refused 2 'number of seconds' --timeout=soon -- true
+        refused 2 'there is no mpbench' --build=/nowhere -- true
         refused 2 'no such file' --in=/nowhere -- true
         refused 0 '--numa=NxC' --help
 }
