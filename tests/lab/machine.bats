@@ -41,10 +41,10 @@ start() {
         grep -qE '^MemTotal: +4[0-9]{5} kB' "$BATS_TEST_TMPDIR/out/machine"
 }
 
-@test "the time limit ends the machine, and what was said until then is shown" {
-        run "${lab[@]}" --append="$mark" --timeout=5 -- sh -c 'echo beginning; sleep 1000'
+@test "the time limit ends the machine" {
+        run "${lab[@]}" --append="$mark" --timeout=5 -- sleep 1000
         [ "$status" = 124 ]
-        [[ $output == *beginning*"ended after 5 s"* ]]
+        [[ $output == *"ended after 5 s"* ]]
         is_gone
 }
 
