@@ -79,7 +79,7 @@ int task_lines_read(const char *name, int *fd, uint64_t *count, struct mproc_err
         FILE *in = is_stdin ? stdin : fopen(name, "re"), *out = NULL;
         const char *shown = is_stdin ? "stdin" : name;
         int memory = -1, copy, r;
-        uint64_t lines;
+        uint64_t lines = 0;
 
         if (!in)
                 return error_errno(err, -errno, STAGE, "%.300s cannot be opened", name);
