@@ -36,7 +36,7 @@ static void put_time(const struct summary *summary, bool interval, char *text)
 int view_runs(const struct view_section *section, struct grid *ret)
 {
         static const char *const heads[COLUMNS] = {"Per run", "time",     "user",
-                                                   "system",  "peak RSS", "all at once, PSS"};
+                                                   "system",  "peak RSS", "PSS"};
         size_t rows = 0;
 
         *ret = (struct grid){0};

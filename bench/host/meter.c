@@ -172,3 +172,15 @@ uint64_t meter_pss_bytes(int pid)
         fclose(file);
         return kib * 1024;
 }
+
+uint64_t meter_rss_bytes(void)
+{
+        unsigned long pages = 0;
+        FILE *file = fopen("/proc/self/statm", "re");
+
+        if (file && fscanf(file, "%*u %lu", &pages) != 1)
+                pages = 0;
+        if (file)
+                fclose(file);
+        return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}

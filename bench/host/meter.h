@@ -1,5 +1,5 @@
-/* What a worker reads about itself around its work: counters, rusage, run-queue wait, TSC. Worker
- * only. */
+/* What a worker reads about itself around its work: counters, rusage, run-queue wait, TSC; and what
+ * memory processes take. Worker and host. */
 #ifndef HOST_METER_H
 #define HOST_METER_H
 
@@ -41,5 +41,7 @@ void meter_close(struct meter *meter);
 
 /* Proportional set size of a process; 0: not known. */
 uint64_t meter_pss_bytes(int pid);
+/* Resident set size of the calling process; 0: not known. */
+uint64_t meter_rss_bytes(void);
 
 #endif

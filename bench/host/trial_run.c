@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "host/meter.h"
 #include "host/team.h"
 #include "host/tree.h"
 #include "workloads/workload_table.h"
@@ -34,7 +35,6 @@ struct run {
         struct pollfd *fds; /* one per worker, and the driver's last */
         uint32_t started;
         uint64_t called_ns, joined_ns, deadline_ns;
-        uint64_t sampled_pss_bytes;
         bool concurrent, own_process;
 };
 
@@ -162,8 +162,8 @@ static struct timespec sample_pss(struct run *run, struct timespec patience)
 
         for (uint32_t i = 0; i < run->request->workers; i++)
                 pss_bytes += tree_pss_bytes(mproc_process_pid(run->processes[i]));
-        if (pss_bytes > run->sampled_pss_bytes)
-                run->sampled_pss_bytes = pss_bytes;
+        if (pss_bytes > run->outcome->pss_bytes)
+                run->outcome->pss_bytes = pss_bytes;
         return patience.tv_sec || patience.tv_nsec > SAMPLE_NS
                        ? (struct timespec){.tv_nsec = SAMPLE_NS}
                        : patience;
@@ -274,18 +274,6 @@ static void sum_up(struct run *run, const struct worker_outcome *workers)
         out->overlap_ops = (uint64_t)(rate * (double)out->overlap_ns);
 }
 
-static uint64_t own_rss_bytes(void)
-{
-        unsigned long pages = 0;
-        FILE *file = fopen("/proc/self/statm", "re");
-
-        if (file && fscanf(file, "%*u %lu", &pages) != 1)
-                pages = 0;
-        if (file)
-                fclose(file);
-        return pages * (uint64_t)sysconf(_SC_PAGESIZE);
-}
-
 static void run_team(struct run *run, const struct mpb_trial *wanted, const struct cpuset *cpus,
                      int driver_fd, struct worker_outcome *workers)
 {
@@ -334,9 +322,7 @@ static void run_team(struct run *run, const struct mpb_trial *wanted, const stru
                 goto cleanup;
         sum_up(run, workers);
         trial_latency(run->team, &run->outcome->latency);
-        if (run->request->sample_pss)
-                run->outcome->pss_bytes = run->sampled_pss_bytes;
-        else if (run->own_process)
+        if (run->own_process && !run->request->sample_pss)
                 run->outcome->pss_bytes = run->team->seats[0].pss_bytes;
         r = run->workload->verify(trial, &verified, &err);
         if (r < 0) {
@@ -386,7 +372,7 @@ void trial_run(const struct trial_request *request, const struct cpuset *cpus, i
         *outcome = (struct trial_outcome){.workers = request->workers};
         for (uint32_t i = 0; i < request->workers; i++)
                 workers[i] = (struct worker_outcome){.index = i, .pu_begin = -1, .pu_end = -1};
-        outcome->host_rss_bytes = own_rss_bytes();
+        outcome->host_rss_bytes = meter_rss_bytes();
         if (!run.workload || !start) {
                 fail(&run, TRIAL_UNSUPPORTED, "this host knows no such workload or start method");
                 return;
