@@ -23,6 +23,8 @@ enum team_state {
         TEAM_ABANDONED,  /* the rest of the work is left undone */
 };
 
+struct mproc_shm;
+
 struct team {
         struct gate gate;
         alignas(MPB_CACHE_LINE) _Atomic uint32_t state;
@@ -52,6 +54,12 @@ struct worker_argument {
         uint32_t index;
         uint32_t reserved;
 };
+
+/* Lays team, seats, the workload's shared object, slots and histograms out in one new segment;
+ * `ret` is the caller's to free, and the team is at its address. `wanted` and `cpus` are copied. */
+int team_new(struct mproc_shm **ret, const struct mpb_workload *workload,
+             const struct trial_request *request, const struct mpb_trial *wanted,
+             const struct cpuset *cpus, bool concurrent, struct mproc_err *err);
 
 /* The target of every worker: bind, open counters, attach, gate, work, read, detach. Exit code 0,
  * or 1 with an error. */

@@ -18,10 +18,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A worker does its operations in about so many grains: between them it looks whether another one
- * has finished. */
-#define GRAINS 256
-
 #define SAMPLE_NS (2 * (long)NS_PER_MS)
 
 struct run {
@@ -43,60 +39,6 @@ static int fail(struct run *run, enum trial_status status, const char *text)
         run->outcome->status = status;
         text_copy(run->outcome->reason, sizeof(run->outcome->reason), text);
         return -ECANCELED;
-}
-
-static size_t line_up(size_t bytes)
-{
-        return (bytes + MPB_CACHE_LINE - 1) & ~(size_t)(MPB_CACHE_LINE - 1);
-}
-
-/* Lays team, seats, shared object and slots out in one segment. */
-static int make_team(struct run *run, const struct mpb_trial *wanted, const struct cpuset *cpus,
-                     struct mproc_err *err)
-{
-        const struct trial_request *request = run->request;
-        size_t head = line_up(sizeof(struct team) + request->workers * sizeof(struct seat));
-        size_t shared_bytes = 0, slot_bytes = 0, histogram_bytes = 0, slots;
-        struct mpb_trial *trial;
-        uint64_t address, most;
-        int r;
-
-        if (run->workload->sizes)
-                run->workload->sizes(wanted, &shared_bytes, &slot_bytes);
-        shared_bytes = line_up(shared_bytes);
-        slot_bytes = line_up(slot_bytes);
-        if (request->timed && run->workload->kind == MPB_TASKS)
-                histogram_bytes = line_up(sizeof(struct histogram));
-        slots = head + shared_bytes;
-        r = mproc_shm_new(&run->shm, slots + (slot_bytes + histogram_bytes) * request->workers,
-                          err);
-        if (r < 0)
-                return r;
-        run->team = mproc_shm_addr(run->shm);
-        address = (uint64_t)(uintptr_t)run->team;
-        trial = &run->team->trial;
-        *trial = *wanted;
-        trial->shared = address + head;
-        trial->shared_bytes = shared_bytes;
-        trial->slots = address + slots;
-        trial->slot_bytes = slot_bytes;
-        run->team->histogram_bytes = histogram_bytes;
-        run->team->histograms = histogram_bytes ? trial->slots + slot_bytes * request->workers : 0;
-        gate_init(&run->team->gate, run->concurrent ? request->workers : 1,
-                  run->concurrent && request->workers <= request->pus);
-        most = run->workload->kind == MPB_TASKS ? trial->ops / trial->workers : trial->ops;
-        run->team->grain = most / GRAINS ? most / GRAINS : 1;
-        text_copy(run->team->workload, sizeof(run->team->workload), request->workload);
-        text_copy(run->team->plugin, sizeof(run->team->plugin), plugin_path());
-        run->team->planted_ppm = request->planted_ppm;
-        run->team->counter_count = request->counter_count;
-        memcpy(run->team->counters, request->counters, sizeof(request->counters));
-        for (uint32_t i = 0; i < request->workers; i++) {
-                run->team->seats[i].cpus = cpus[i];
-                run->team->seats[i].outcome.index = i;
-                run->team->seats[i].outcome.pu_begin = run->team->seats[i].outcome.pu_end = -1;
-        }
-        return 0;
 }
 
 static int start_workers(struct run *run, struct mproc_err *err)
@@ -292,7 +234,8 @@ static void run_team(struct run *run, const struct mpb_trial *wanted, const stru
                 goto out;
         }
         run->fds[n].fd = driver_fd;
-        r = make_team(run, wanted, cpus, &err);
+        r = team_new(&run->shm, run->workload, run->request, wanted, cpus, run->concurrent, &err);
+        run->team = r < 0 ? NULL : mproc_shm_addr(run->shm);
         if (r < 0) {
                 fail(run, TRIAL_START_FAILED, err.text);
                 goto out;

@@ -90,13 +90,16 @@ static uint64_t rounded(double value)
         return (uint64_t)(value / (double)unit + 0.5) * unit;
 }
 
-/* Lines of an input are tasks of different length: only all of them, as often as it takes, are the
- * same work in every trial. */
-static uint64_t whole_inputs(const struct result *result, uint64_t ops)
+/* Tasks come as many as workers can share evenly: one task left over makes all but one of them
+ * wait, and that reads as a slower cell (201 tasks for two: 0.5 %). Lines of an input are tasks of
+ * different length: only all of them, as often as it takes, are the same work in every trial. */
+static uint64_t even_ops(const struct result *result, const struct cell *cell, uint64_t ops)
 {
-        uint64_t lines = result->plan.input_lines;
+        uint64_t unit = result->plan.input_lines  ? result->plan.input_lines
+                        : cell->kind == MPB_TASKS ? cell->workers
+                                                  : 1;
 
-        return lines ? (ops + lines - 1) / lines * lines : ops;
+        return (ops + unit - 1) / unit * unit;
 }
 
 static uint64_t next_ops(const struct result *result, const struct cell *cell, uint64_t ops,
@@ -110,7 +113,7 @@ static uint64_t next_ops(const struct result *result, const struct cell *cell, u
         factor = factor > 100 ? 100 : factor;
         factor = factor > most ? most : factor;
         factor = factor < 1.2 ? 1.2 : factor;
-        ops = whole_inputs(result, rounded((double)ops * factor + 1));
+        ops = even_ops(result, cell, rounded((double)ops * factor + 1));
         return cell->kind == MPB_LIFE_CYCLE && ops > LIVES_MAX ? LIVES_MAX : ops;
 }
 

@@ -84,6 +84,17 @@ static void an_input_is_repeated_whole(void **unused)
         assert_int_equal(cell->ops % 7, 0);
 }
 
+static void tasks_are_as_many_as_workers_can_share_evenly(void **unused)
+{
+        (void)unused;
+        cell->kind = MPB_TASKS;
+        cell->workers = 7;
+        cell->ops = 70;
+        calibrate_again(&result, cell, outcome);
+        assert_true(cell->ops > 70);
+        assert_int_equal(cell->ops % 7, 0);
+}
+
 /* Workers that share a PU may not overlap at all in a first trial. */
 static void work_that_does_not_overlap_is_not_lengthened_without_end(void **unused)
 {
@@ -103,6 +114,7 @@ int main(void)
                 TEST(what_was_long_enough_or_explicit_or_failed_stays),
                 TEST(under_a_quota_ten_of_its_periods_are_long_enough),
                 TEST(an_input_is_repeated_whole),
+                TEST(tasks_are_as_many_as_workers_can_share_evenly),
                 TEST(work_that_does_not_overlap_is_not_lengthened_without_end),
         };
 

@@ -1,0 +1,91 @@
+#include "host/team.h"
+
+#include "base/text.h"
+#include "workloads/workload_table.h"
+#include <mproc/mproc.h>
+#include <string.h>
+
+/* A worker does its operations in about so many grains: between them it looks whether another one
+ * has finished. */
+#define GRAINS 256
+
+static size_t line_up(size_t bytes)
+{
+        return (bytes + MPB_CACHE_LINE - 1) & ~(size_t)(MPB_CACHE_LINE - 1);
+}
+
+int team_new(struct mproc_shm **ret, const struct mpb_workload *workload,
+             const struct trial_request *request, const struct mpb_trial *wanted,
+             const struct cpuset *cpus, bool concurrent, struct mproc_err *err)
+{
+        struct team *team;
+        size_t head = line_up(sizeof(struct team) + request->workers * sizeof(struct seat));
+        size_t shared_bytes = 0, slot_bytes = 0, histogram_bytes = 0, slots;
+        struct mpb_trial *trial;
+        uint64_t address, most;
+        int r;
+
+        if (workload->sizes)
+                workload->sizes(wanted, &shared_bytes, &slot_bytes);
+        shared_bytes = line_up(shared_bytes);
+        slot_bytes = line_up(slot_bytes);
+        if (request->timed && workload->kind == MPB_TASKS)
+                histogram_bytes = line_up(sizeof(struct histogram));
+        slots = head + shared_bytes;
+        r = mproc_shm_new(ret, slots + (slot_bytes + histogram_bytes) * request->workers, err);
+        if (r < 0)
+                return r;
+        team = mproc_shm_addr(*ret);
+        address = (uint64_t)(uintptr_t)team;
+        trial = &team->trial;
+        *trial = *wanted;
+        trial->shared = address + head;
+        trial->shared_bytes = shared_bytes;
+        trial->slots = address + slots;
+        trial->slot_bytes = slot_bytes;
+        team->histogram_bytes = histogram_bytes;
+        team->histograms = histogram_bytes ? trial->slots + slot_bytes * request->workers : 0;
+        gate_init(&team->gate, concurrent ? request->workers : 1,
+                  concurrent && request->workers <= request->pus);
+        most = workload->kind == MPB_TASKS ? trial->ops / trial->workers : trial->ops;
+        team->grain = most / GRAINS ? most / GRAINS : 1;
+        text_copy(team->workload, sizeof(team->workload), request->workload);
+        text_copy(team->plugin, sizeof(team->plugin), plugin_path());
+        team->planted_ppm = request->planted_ppm;
+        team->counter_count = request->counter_count;
+        memcpy(team->counters, request->counters, sizeof(request->counters));
+        for (uint32_t i = 0; i < request->workers; i++) {
+                team->seats[i].cpus = cpus[i];
+                team->seats[i].outcome.index = i;
+                team->seats[i].outcome.pu_begin = team->seats[i].outcome.pu_end = -1;
+        }
+        return 0;
+}
+
+void team_share(const struct mpb_trial *trial, enum mpb_kind kind, uint32_t index, uint64_t *first,
+                uint64_t *count)
+{
+        uint64_t rest;
+
+        if (kind != MPB_TASKS) {
+                *first = 0;
+                *count = trial->ops;
+                return;
+        }
+        rest = trial->ops % trial->workers;
+        *count = trial->ops / trial->workers + (index < rest);
+        *first = trial->ops / trial->workers * index + (index < rest ? index : rest);
+}
+
+/* A slow-down of known size: what took `took_ns`, until `now_ns`, takes that share longer. What is
+ * spun too long once is spun less the next time. Returns the time at its end. */
+static uint64_t plant(uint64_t planted_ppm, uint64_t took_ns, uint64_t now_ns, int64_t *owed_ns)
+{
+        uint64_t begin_ns = now_ns;
+
+        *owed_ns += (int64_t)((double)took_ns * (double)planted_ppm / 1e6);
+        while ((int64_t)(now_ns - begin_ns) < *owed_ns)
+                now_ns = clock_now_ns();
+        *owed_ns -= (int64_t)(now_ns - begin_ns);
+        return now_ns;
+}
