@@ -76,16 +76,3 @@ void team_share(const struct mpb_trial *trial, enum mpb_kind kind, uint32_t inde
         *count = trial->ops / trial->workers + (index < rest);
         *first = trial->ops / trial->workers * index + (index < rest ? index : rest);
 }
-
-/* A slow-down of known size: what took `took_ns`, until `now_ns`, takes that share longer. What is
- * spun too long once is spun less the next time. Returns the time at its end. */
-static uint64_t plant(uint64_t planted_ppm, uint64_t took_ns, uint64_t now_ns, int64_t *owed_ns)
-{
-        uint64_t begin_ns = now_ns;
-
-        *owed_ns += (int64_t)((double)took_ns * (double)planted_ppm / 1e6);
-        while ((int64_t)(now_ns - begin_ns) < *owed_ns)
-                now_ns = clock_now_ns();
-        *owed_ns -= (int64_t)(now_ns - begin_ns);
-        return now_ns;
-}

@@ -25,6 +25,19 @@ static int bind_to(const struct cpuset *cpus, struct mproc_err *err)
         return 0;
 }
 
+/* A slow-down of known size: what took `took_ns`, until `now_ns`, takes that share longer. What is
+ * spun too long once is spun less the next time. Returns the time at its end. */
+static uint64_t plant(uint64_t planted_ppm, uint64_t took_ns, uint64_t now_ns, int64_t *owed_ns)
+{
+        uint64_t begin_ns = now_ns;
+
+        *owed_ns += (int64_t)((double)took_ns * (double)planted_ppm / 1e6);
+        while ((int64_t)(now_ns - begin_ns) < *owed_ns)
+                now_ns = clock_now_ns();
+        *owed_ns -= (int64_t)(now_ns - begin_ns);
+        return now_ns;
+}
+
 /* Between gate and finish: nothing here prints, allocates or locks. With `times` the operations are
  * done one by one, and the end of each is the begin of the next. */
 static void work(struct team *team, const struct mpb_workload *workload, struct mpb_worker *worker,
