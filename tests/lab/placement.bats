@@ -14,6 +14,7 @@ setup_file() {
                 under=
                 (enter half cpuset.cpus 4-7; measure cpuset --place=compact; measure outside --place=0 --workers=1)
                 (enter quota cpu.max "150000 100000"; measure quota; mpbench doctor >/out/quota.doctor)
+                (enter throttle cpu.max "20000 100000"; increments=2000000; measure throttle --workers=2)
                 (enter memory memory.max 256M; measure memory; mpbench doctor >/out/memory.doctor)
                 measure start --start=fork,spawn,forkserver --workers=4
                 echo 0 >/sys/devices/system/cpu/cpu1/online
@@ -72,6 +73,12 @@ setup_file() {
         is 100000000 period reported quota .environment.quota_period_ns
         is 2 workers reported quota '.cells[0].workers'
         grep -q 'CPU quota  *1.5 CPUs' "$BATS_FILE_TMPDIR/quota.doctor"
+}
+
+@test "how long the quota held a run back is on the record, and is no disturbance" {
+        is true throttled reported throttle '.trials[0].noise.throttled_ns > 1e6'
+        is false disturbed reported throttle '.trials[0].disturbed'
+        is null 'throttled without a quota' reported all '.trials[0].noise.throttled_ns'
 }
 
 @test "a cgroup's memory limit is on the record" {
