@@ -31,9 +31,9 @@ int difference_write_text(const struct difference *difference, const struct page
         if (difference_grid(difference, &grid))
                 return error_set(err, -ENOMEM, "compare", "no memory for the table");
         page_wrap(page, 0, INDENT, " · ", difference_sides(difference, text, sizeof(text)));
-        for (size_t i = 0; *difference_metric(difference, i, text, sizeof(text)); i++)
-                page_wrap(page, 0, INDENT, " ", text);
         if (grid.rows) {
+                for (size_t i = 0; *difference_metric(difference, i, text, sizeof(text)); i++)
+                        page_wrap(page, 0, INDENT, " ", text);
                 fputc('\n', page->out);
                 grid_print(&grid, page, INDENT);
         }

@@ -1,4 +1,5 @@
 /* The table of counters: what there is to show per operation, and shares. */
+#include "base/units.h"
 #include "reports/view.h"
 
 #include <errno.h>
@@ -112,16 +113,22 @@ static bool is_share(const char *name)
 
 static void set_counter(const struct cell_counter *counter, char *text)
 {
-        bool share;
+        char value[32];
 
         if (!counter || !is_counted(counter)) {
                 snprintf(text, GRID_TEXT_BYTES, "–");
                 return;
         }
-        share = is_share(counter->name);
-        snprintf(text, GRID_TEXT_BYTES, counter->value >= 100 ? "%s%.0f%s" : "%s%.3g%s",
-                 counter->status == COUNTER_SCALED ? "~" : "",
-                 share ? 100 * counter->value : counter->value, share ? " %" : "");
+        if (is_share(counter->name))
+                snprintf(value, sizeof(value), "%.3g %%", 100 * counter->value);
+        else if (!strncmp(counter->name, "task-clock/", 11))
+                units_format_duration(counter->value, value, sizeof(value));
+        else if (counter->value >= 1000)
+                units_format_count(counter->value, value, sizeof(value));
+        else
+                snprintf(value, sizeof(value), "%.3g", counter->value);
+        snprintf(text, GRID_TEXT_BYTES, "%s%s", counter->status == COUNTER_SCALED ? "~" : "",
+                 value);
 }
 
 /* In every row that has counters. */
@@ -211,8 +218,7 @@ static void set_head(const char *name, char *text)
                 if (!strcmp(name, heads[i][0]))
                         snprintf(text, GRID_TEXT_BYTES, "%s", heads[i][1]);
         if (!*text)
-                snprintf(text, GRID_TEXT_BYTES, "%.*s%s", short_length(name), name,
-                         strncmp(name, "task-clock/", 11) ? "" : ", ns");
+                snprintf(text, GRID_TEXT_BYTES, "%.*s", short_length(name), name);
 }
 
 int view_counters(const struct view_section *section, struct grid *ret)

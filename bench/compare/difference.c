@@ -124,7 +124,8 @@ static int gather_cells(struct difference *difference, const struct runs sides[S
                                 const struct cell *cell = &sides[side].result[run]->cells[i];
                                 struct cell *added;
 
-                                if (find_cell(all, cell))
+                                /* What --control adds says something of its own run alone. */
+                                if (cell_role(cell) != CELL_OF_PLAN || find_cell(all, cell))
                                         continue;
                                 added = result_add_cell(all);
                                 if (!added)

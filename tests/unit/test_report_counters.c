@@ -102,7 +102,8 @@ static void misses_are_shown_as_shares_and_totals_are_left_to_the_json(void **st
         add((struct cell_counter){.name = "task-clock/byte", .n = 12, .value = 0.25});
         add((struct cell_counter){.name = "page-faults/byte", .n = 12, .value = 0.75});
         says("3.1 %");
-        says("task-clock/byte, ns");
+        says("task-clock/byte");
+        says("0.25 ns");
         says_nothing_of("page-faults/byte");
         says_nothing_of("52500000");
 }
