@@ -38,7 +38,7 @@ static void put_rows(const struct difference *difference, size_t rows, struct pl
         size_t y = rows, widest = 0;
 
         fputs("set ytics (", plot->script);
-        fputs("# ratio (new / old), height in the plot, ends of its 95 % interval\n", plot->data);
+        fputs("# ratio (new / old), height in the plot, ends of its 99 % interval\n", plot->data);
         for (size_t i = 0; i < difference->all.cell_count; i++) {
                 const struct effect *effect = &difference->cells[i].effect;
 
@@ -95,7 +95,7 @@ int difference_plot(const struct difference *difference, int folder, struct mpro
         if (!rows)
                 return 0;
         snprintf(conditions, sizeof(conditions),
-                 "%s · 95 %% intervals where there are three runs a side · grey: ±%.3g %%",
+                 "%s · 99 %% intervals where there are three runs a side · grey: ±%.3g %%",
                  difference_sides(difference, sides, sizeof(sides)), 100 * difference->threshold);
         if (*difference_metric(difference, 1, other, sizeof(other)))
                 snprintf(title, sizeof(title), "ratio = new ÷ old");

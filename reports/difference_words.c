@@ -70,7 +70,7 @@ static void put_row(const struct difference *difference, size_t index, const str
 int difference_grid(const struct difference *difference, struct grid *grid)
 {
         static const char *const heads[DIFFERENCE_COLUMNS] = {"",      "old",           "new",
-                                                              "ratio", "95 % interval", ""};
+                                                              "ratio", "99 % interval", ""};
         size_t rows = 0, row = 0;
         bool judged = false;
 

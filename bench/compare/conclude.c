@@ -66,6 +66,24 @@ static void name_more(size_t count, char *buf, size_t size)
                 snprintf(buf, size, ", and %zu more", count - 1);
 }
 
+/* Was one side measured after the other, as it mostly is? */
+static bool are_apart(const struct difference *difference)
+{
+        const char *first[SIDE_COUNT] = {0}, *last[SIDE_COUNT] = {0};
+
+        for (int side = 0; side < SIDE_COUNT; side++)
+                for (size_t i = 0; i < difference->run_count[side]; i++) {
+                        const char *time = difference->runs[side][i].result->environment.time;
+
+                        if (!i || strcmp(time, first[side]) < 0)
+                                first[side] = time;
+                        if (!i || strcmp(time, last[side]) > 0)
+                                last[side] = time;
+                }
+        return strcmp(last[SIDE_OLD], first[SIDE_NEW]) < 0 ||
+               strcmp(last[SIDE_NEW], first[SIDE_OLD]) < 0;
+}
+
 static bool say_regression(struct difference *difference)
 {
         char label[LABEL_BYTES], more[32];
@@ -87,8 +105,12 @@ static bool say_regression(struct difference *difference)
         difference_label(difference, at, label, sizeof(label));
         name_more(count, more, sizeof(more));
         snprintf(difference->outcome, sizeof(difference->outcome),
-                 "Regression: %s is slower, new ÷ old %.3f [%.3f, %.3f]%s.", label, effect->ratio,
-                 effect->low, effect->high, more);
+                 "Regression: %s is slower, new ÷ old %.3f [%.3f, %.3f]%s.%s", label, effect->ratio,
+                 effect->low, effect->high, more,
+                 are_apart(difference)
+                         ? " All runs of one side are later than those of the other: what the "
+                           "machine did meanwhile is in it (mpbench ab tells the two apart)."
+                         : "");
         return true;
 }
 
