@@ -133,7 +133,7 @@ finish() {
         mkdir out gone
         begin --workload=counter --share=atomic --workers=2 --set increments=10M --rounds=3 -q --out=out/report
         rmdir out
-        finish 0 "adds/s"
+        finish 0 atomic
         jq -e '.trials | length == 3' out/report/report.json
         cd gone || return
         begin --workload=counter --share=atomic --workers=2 --set increments=10M --rounds=3 -q
@@ -387,7 +387,7 @@ caught_first() { (((0x$(awk '/^SigCgt/ { print $2 }' "/proc/$driver/status") & 2
                 MPBENCH=bin/mpbench begin --workload=counter --share=atomic --workers=2 --set increments=5M --rounds=3 --no-save -q --start="$start"
                 rm bin/mpbench-host
                 cp "$(type -P false)" bin/mpbench-host
-                finish 0 "adds/s"
+                finish 0 atomic
         done
         run bin/mpbench "${QUICK[@]}" --no-save -q
         ended 4 "mpbench-host did not come up: it left with exit code 1"
