@@ -20,6 +20,7 @@
 
 /* How long an event may take until it first runs, where others take turns with it: some turns. */
 #define TRY_NS (20 * NS_PER_MS)
+#define TRY_LOOKS 100 /* at least: on a busy machine the time goes by without this process */
 
 static const char *const defaults[] = {
         "cycles",     "instructions",     "branch-misses",  "cache-misses",
@@ -124,7 +125,7 @@ int event_try(const struct perf_event_attr *const *attrs, size_t count)
 {
         uint64_t patience_ns = clock_now_ns() + TRY_NS;
         int fds[EVENT_TRY_MAX], r = 0;
-        size_t opened = 0;
+        size_t opened = 0, looks = 0;
 
         while (opened < count && opened < EVENT_TRY_MAX) {
                 fds[opened] = open_event(attrs[opened], opened ? fds[0] : -1);
@@ -139,7 +140,7 @@ int event_try(const struct perf_event_attr *const *attrs, size_t count)
                 for (volatile int i = 0; i < 20000; i++)
                         ;
                 r = look_at_running(fds, opened);
-        } while (r == -EBUSY && clock_now_ns() < patience_ns);
+        } while (r == -EBUSY && (++looks < TRY_LOOKS || clock_now_ns() < patience_ns));
 out:
         while (opened)
                 close(fds[--opened]);
