@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/pidfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -90,6 +91,26 @@ static void first_words(int log, char *buf, size_t size)
         snprintf(buf, size, "%s", line ? line : "it said nothing");
 }
 
+/* gnuplot does not look whether what it writes arrives: a full disk leaves half a picture. */
+static bool is_whole(int folder, const char *name, const char *extension, const char *end)
+{
+        char path[128], tail[16] = "";
+        struct stat status;
+        bool whole;
+        int fd;
+
+        snprintf(path, sizeof(path), "%s.%s", name, extension);
+        fd = openat(folder, path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+                return false;
+        whole = !fstat(fd, &status) && status.st_size > (off_t)sizeof(tail) &&
+                pread(fd, tail, sizeof(tail), status.st_size - (off_t)sizeof(tail)) ==
+                        (ssize_t)sizeof(tail) &&
+                memmem(tail, sizeof(tail), end, strlen(end));
+        close(fd);
+        return whole;
+}
+
 int gnuplot_draw(int folder, const char *name, struct mproc_err *err)
 {
         char script[128], picture[128], words[200];
@@ -114,11 +135,16 @@ int gnuplot_draw(int folder, const char *name, struct mproc_err *err)
                 goto out;
         }
         status = wait_for(pid, &late);
-        if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        if (WIFEXITED(status) && WEXITSTATUS(status) == 0 &&
+            is_whole(folder, name, "svg", "</svg>") && is_whole(folder, name, "png", "IEND"))
                 goto out;
         rc = -ECHILD;
         first_words(log, words, sizeof(words));
-        if (late)
+        if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+                error_set(err, rc, "plots",
+                          "%s.svg and .png were not written whole: is there room on the disk?",
+                          name);
+        else if (late)
                 error_set(err, rc, "plots", "gnuplot took more than 30 s for %s and was ended",
                           script);
         else

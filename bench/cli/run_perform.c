@@ -29,10 +29,11 @@ static void on_signal(int number)
         errno = saved;
 }
 
+static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+
 /* The first signal asks the run to end; a second one ends the program as ever. */
 static int catch_signals(struct mproc_err *err)
 {
-        static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
         struct sigaction action = {.sa_handler = on_signal,
                                    .sa_flags = SA_RESTART | (int)SA_RESETHAND};
 
@@ -47,6 +48,22 @@ static int catch_signals(struct mproc_err *err)
                         sigaction(signals[i], &action, NULL);
         }
         return 0;
+}
+
+/* While a run is saved a key that is held down must not cost what was measured. */
+static int save(const struct run_options *options, const struct result *result, time_t started,
+                struct saved_run *saved, struct mproc_err *err)
+{
+        enum { COUNT = sizeof(signals) / sizeof(*signals) };
+        struct sigaction ignore = {.sa_handler = SIG_IGN}, before[COUNT];
+        int rc;
+
+        for (size_t i = 0; i < COUNT; i++)
+                sigaction(signals[i], &ignore, &before[i]);
+        rc = run_folder_save(options, result, started, saved, err);
+        for (size_t i = 0; i < COUNT; i++)
+                sigaction(signals[i], &before[i], NULL);
+        return rc;
 }
 
 static int measure(const struct run_options *options, int input_fd, struct result *result,
@@ -149,7 +166,7 @@ int run_perform(const struct command *command, struct run_options *options, stru
         /* Saved first: what was measured must not depend on who reads stdout. */
         status = judge(result);
         if (!options->no_save)
-                rc = run_folder_save(options, result, started, &saved, &err);
+                rc = save(options, result, started, &saved, &err);
         if (rc)
                 status = command_fail(command, &err);
         if (print(options, result, &err))

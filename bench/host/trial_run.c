@@ -146,8 +146,12 @@ static int wait_for_all(struct run *run, struct worker_outcome *workers)
                         char text[160];
 
                         snprintf(text, sizeof(text),
-                                 "%u of %u workers were not done within the time limit of %.3g s",
-                                 left, n, (double)run->request->timeout_ns / NS_PER_S);
+                                 "%u of %u workers were not done within the time limit of %.3g s%s",
+                                 left, n, (double)run->request->timeout_ns / NS_PER_S,
+                                 run->workload->flags & MPB_CHILDREN
+                                         ? ": the command was still running (--timeout, or fewer "
+                                           "lines)"
+                                         : "");
                         return fail(run,
                                     run->strategy && run->strategy->flags & MPB_FIFO_SPIN
                                             ? TRIAL_COLLAPSED

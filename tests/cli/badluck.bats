@@ -129,6 +129,22 @@ finish() {
         [ -z "$(ls -A full)" ]
 }
 
+@test "where plots find no room the run is saved without them" {
+        type -P gnuplot >/dev/null || skip "gnuplot is not installed"
+        local long=(--workload=counter --share=mutex --workers=1 --set increments=5M --rounds=2)
+        "$MPBENCH" "${long[@]}" -q --out=roomy
+        [ -e roomy/plots/throughput.svg ]
+        local kib=8 file
+        for file in roomy/*.*; do kib=$((kib + ($(stat -c %s "$file") + 4095) / 4096 * 4)); done
+        mkdir tight
+        mount -t tmpfs -o size=${kib}k none tight 2>/dev/null || skip "no small file system can be mounted here"
+        mounted=$PWD/tight
+        run "$MPBENCH" "${long[@]}" --out=tight/report
+        ended 0 "No plots: "
+        jq -e .schema tight/report/report.json
+        [ -s tight/report/samples.csv ]
+}
+
 @test "an output folder that is removed in mid-run is made again; one that cannot be is an error" {
         mkdir out gone
         begin --workload=counter --share=atomic --workers=2 --set increments=10M --rounds=3 -q --out=out/report
