@@ -60,13 +60,6 @@ unless_sanitized() {
         if grep -qs '^MPBENCH_SANITIZE:[A-Z]*=.' "${MPBENCH%/*}/CMakeCache.txt"; then skip "$1"; fi
 }
 
-# ended STATUS TEXT: what `run` saw.
-ended() {
-        [ "$status" = "$1" ] && [[ $output == *"$2"* ]] && return
-        printf 'exit %s, wanted %s with: %s\n%s\n' "$status" "$1" "$2" "${output:0:2000}"
-        return 1
-}
-
 as_nobody() { setpriv --reuid=$NOBODY --regid=$NOBODY --clear-groups -- "$@"; }
 
 need_nobody() {
@@ -127,22 +120,6 @@ finish() {
         ended 4 "No space left on device (ENOSPC); make room there, or choose another folder with --out"
         ended 4 "correct"
         [ -z "$(ls -A full)" ]
-}
-
-@test "where plots find no room the run is saved without them" {
-        type -P gnuplot >/dev/null || skip "gnuplot is not installed"
-        local long=(--workload=counter --share=mutex --workers=1 --set increments=5M --rounds=2)
-        "$MPBENCH" "${long[@]}" -q --out=roomy
-        [ -e roomy/plots/throughput.svg ]
-        local kib=8 file
-        for file in roomy/*.*; do kib=$((kib + ($(stat -c %s "$file") + 4095) / 4096 * 4)); done
-        mkdir tight
-        mount -t tmpfs -o size=${kib}k none tight 2>/dev/null || skip "no small file system can be mounted here"
-        mounted=$PWD/tight
-        run "$MPBENCH" "${long[@]}" --out=tight/report
-        ended 0 "No plots: "
-        jq -e .schema tight/report/report.json
-        [ -s tight/report/samples.csv ]
 }
 
 @test "an output folder that is removed in mid-run is made again; one that cannot be is an error" {

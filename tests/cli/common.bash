@@ -23,3 +23,10 @@ refused() {
                 return 1
         fi
 }
+
+# ended STATUS TEXT: what `run` saw.
+ended() {
+        [ "$status" = "$1" ] && [[ $output == *"$2"* ]] && return
+        printf 'exit %s, wanted %s with: %s\n%s\n' "$status" "$1" "$2" "${output:0:2000}"
+        return 1
+}

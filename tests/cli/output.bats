@@ -108,3 +108,20 @@ on_terminal() { script -qec "stty cols 100; $(printf '%q ' "$@")" /dev/null </de
         refused 2 "file" "${QUICK[@]}" --out=../file --force
         [ "$(cat ../file)" = text ]
 }
+
+@test "where plots find no room the run is saved without them" {
+        type -P gnuplot >/dev/null || skip "gnuplot is not installed"
+        local long=(--workload=counter --share=mutex --workers=1 --set increments=5M --rounds=2)
+        "$MPBENCH" "${long[@]}" -q --out=roomy
+        [ -e roomy/plots/throughput.svg ]
+        local pages=2 file
+        for file in roomy/*.*; do pages=$((pages + ($(stat -c %s "$file") + 4095) / 4096)); done
+        mkdir tight
+        mount -t tmpfs -o size=$((4 * pages))k none tight 2>/dev/null || skip "no small file system can be mounted here"
+        run "$MPBENCH" "${long[@]}" --out=tight/report
+        cp -r tight/report kept
+        umount tight
+        ended 0 "No plots: "
+        jq -e .schema kept/report.json
+        [ -s kept/samples.csv ]
+}
