@@ -93,8 +93,13 @@ static void sizes(const struct mpb_trial *trial, size_t *shared_bytes, size_t *s
 
 static int prepare(struct mpb_trial *trial, struct mproc_err *err)
 {
+        int r;
+
         if (trial->book_fd < 0)
                 return error_set(err, -EOPNOTSUPP, "prepare", "there is no command to run");
+        r = command_line_count(trial->book_fd, &trial->pieces, err);
+        if (r)
+                return r;
         trial->fd = trial->book_fd;
         /* What a killed worker or a command leaves behind comes to this process. */
         if (prctl(PR_SET_CHILD_SUBREAPER, 1))

@@ -62,17 +62,33 @@ int team_new(struct mproc_shm **ret, const struct mpb_workload *workload,
         return 0;
 }
 
+/* Where the share of worker `index` begins: those of the first ones are larger by one where there
+ * is a rest. */
+static uint64_t share_begin(uint64_t pieces, uint32_t workers, uint32_t index)
+{
+        uint64_t rest = pieces % workers;
+
+        return pieces / workers * index + (index < rest ? index : rest);
+}
+
+/* piece * ops / pieces, rounded up; in two parts, as the product may be too large. */
+static uint64_t first_of_piece(uint64_t ops, uint64_t pieces, uint64_t piece)
+{
+        return pieces ? ops / pieces * piece + (ops % pieces * piece + pieces - 1) / pieces : 0;
+}
+
 void team_share(const struct mpb_trial *trial, enum mpb_kind kind, uint32_t index, uint64_t *first,
                 uint64_t *count)
 {
-        uint64_t rest;
+        uint64_t pieces = trial->pieces && trial->pieces < trial->ops ? trial->pieces : trial->ops;
+        uint64_t end;
 
         if (kind != MPB_TASKS) {
                 *first = 0;
                 *count = trial->ops;
                 return;
         }
-        rest = trial->ops % trial->workers;
-        *count = trial->ops / trial->workers + (index < rest);
-        *first = trial->ops / trial->workers * index + (index < rest ? index : rest);
+        *first = first_of_piece(trial->ops, pieces, share_begin(pieces, trial->workers, index));
+        end = first_of_piece(trial->ops, pieces, share_begin(pieces, trial->workers, index + 1));
+        *count = end - *first;
 }

@@ -65,8 +65,8 @@ int team_new(struct mproc_shm **ret, const struct mpb_workload *workload,
  * or 1 with an error. */
 int worker_main(void *argument, size_t size);
 
-/* Operations of worker `index`: the first one's number, and how many. Static partition for tasks.
- */
+/* Operations of worker `index`: the first one's number, and how many. Static partition of the
+ * tasks, or of the pieces that they fall into. */
 void team_share(const struct mpb_trial *trial, enum mpb_kind kind, uint32_t index, uint64_t *first,
                 uint64_t *count);
 

@@ -13,6 +13,7 @@
 #include "run/variants.h"
 #include "workloads/workload_table.h"
 #include <errno.h>
+#include <inttypes.h>
 #include <mproc/mproc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,6 +98,18 @@ static uint32_t distinct_pus(const struct cpuset *sets, uint32_t workers,
         return n ? n : env->allowed_pus;
 }
 
+/* A line is one worker's, however often it is run: a worker without a line would only seem to be
+ * there. */
+static int check_lines(const struct plan *plan, const struct cell *cell, struct mproc_err *err)
+{
+        if (!plan->input_lines || cell->workers <= plan->input_lines)
+                return 0;
+        return error_set(err, -EOPNOTSUPP, "check",
+                         "%u workers have %" PRIu64 " line%s to share: give more lines, or fewer "
+                         "workers",
+                         cell->workers, plan->input_lines, plan->input_lines == 1 ? "" : "s");
+}
+
 /* Placement, and whether the workload can do this at all; a refusal becomes the cell's note. */
 static int judge_cell(struct expansion *x, struct cell *cell, uint32_t strategy_index,
                       struct mproc_err *err)
@@ -126,7 +139,9 @@ static int judge_cell(struct expansion *x, struct cell *cell, uint32_t strategy_
                           x->workload->shown_work(&trial));
         cell->bytes_per_op = x->workload->bytes ? x->workload->bytes(&trial) : 0;
         cell->children = x->workload->flags & MPB_CHILDREN ? 1 : 0;
-        r = x->workload->check ? x->workload->check(&trial, &reason) : 0;
+        r = check_lines(&x->result->plan, cell, &reason);
+        if (!r && x->workload->check)
+                r = x->workload->check(&trial, &reason);
         if (r == -EINVAL) {
                 if (err)
                         *err = reason;

@@ -75,6 +75,20 @@ END
         done
 }
 
+@test "all runs of a line are one worker's, and no worker is without a line" {
+        # Three lines for two workers: the middle of all runs is amid the second line.
+        printf '%s\n' a b c >../lines
+        "$MPBENCH" run "${FEW[@]}" --workers=2 --set runs=30 --input=../lines -- \
+                sh -c 'echo "$1 $PPID" >>../noted' sh
+        [ "$(sort ../noted | uniq -c | awk '{ print $1 }' | uniq)" = 10 ]
+        run "$MPBENCH" run --rounds=2 --no-save --workers=1,4 --set runs=6 --input=../lines -- true
+        [ "$status" = 0 ]
+        [[ $output == *"4 workers have 3 lines to share"* ]]
+        run "$MPBENCH" run "${FEW[@]}" --workers=2 --input=- -- true <<<one
+        [ "$status" = 4 ]
+        [[ $output == *"2 workers have 1 line to share"* ]]
+}
+
 @test "several threads of one process cannot tell their commands apart, and the cell says so" {
         run "$MPBENCH" run "${FEW[@]}" --start=thread --workers=2 -- true
         [ "$status" = 4 ]

@@ -37,6 +37,17 @@ static int map_book(struct command_line *line, int fd, struct mproc_err *err)
         return 0;
 }
 
+int command_line_count(int book_fd, uint32_t *lines, struct mproc_err *err)
+{
+        struct command_line line = {0};
+        int r = map_book(&line, book_fd, err);
+
+        if (!r)
+                *lines = line.book->line_count;
+        command_line_done(&line);
+        return r;
+}
+
 int command_line_init(struct command_line *line, int book_fd, struct mproc_err *err)
 {
         size_t longest = 0, bytes = 0;
@@ -82,8 +93,8 @@ const char *command_line_program(const struct command_line *line)
         return at(line->book, line->book->program);
 }
 
-/* All runs of a line follow one another, so that they are one worker's: two runs of one line at a
- * time could be in each other's way. */
+/* All runs of a line follow one another: a piece of the trial (mpb_trial), and so one worker's. Two
+ * runs of one line at a time could be in each other's way. */
 static const char *line_of(const struct book *book, uint64_t run, uint64_t runs)
 {
         return line_at(book, runs > book->line_count ? run * book->line_count / runs : run);

@@ -80,7 +80,8 @@ struct mpb_trial {
         uint64_t slot_bytes; /* of each, rounded up to whole lines */
         uint64_t priv;       /* host only: what prepare left for verify and cleanup */
         int32_t book_fd;     /* host only: a command and its lines (model/book.h); -1: none */
-        uint32_t reserved;
+        uint32_t pieces; /* MPB_TASKS, prepare's: operations fall into so many pieces, number n into
+                        n * pieces / ops, and no two workers share one; 0: each is one */
 };
 
 static inline void *mpb_shared(const struct mpb_trial *trial)
@@ -144,7 +145,8 @@ struct mpb_workload {
         int (*check)(const struct mpb_trial *trial, struct mproc_err *err);
         /* Bytes wanted for the shared object and for each worker's slot; either may be 0. Pure. */
         void (*sizes)(const struct mpb_trial *trial, size_t *shared_bytes, size_t *slot_bytes);
-        /* May set trial->fd and trial->priv. -EOPNOTSUPP: this machine cannot do it. */
+        /* May set trial->fd, trial->pieces and trial->priv. -EOPNOTSUPP: this machine cannot do it.
+         */
         int (*prepare)(struct mpb_trial *trial, struct mproc_err *err);
         int (*attach)(struct mpb_worker *worker, struct mproc_err *err);
         /* Operations first … first + count − 1; MPB_TASKS numbers them over the whole team. The
