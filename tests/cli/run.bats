@@ -97,3 +97,10 @@ load common
         [ "$(ls -A)" = saved ] || [ -z "$(ls -A)" ]
         if [ -e saved ]; then jq -e .schema saved/report.json; fi
 }
+
+@test "tasks that are too short to be timed one by one are not, and the report says so" {
+        "$MPBENCH" --workload="$MPBENCH_BUILD/tests/tally.so" --start=thread --workers=1 --set tasks=1M --set steps=1 \
+                --rounds=2 --json --no-save >../out.json
+        jq -e '.cells[0].latency | .timed == false and (.note | contains("too short to be timed one by one"))' ../out.json
+        jq -e '[.trials[].latency == null] == [true, true]' ../out.json
+}
