@@ -62,6 +62,7 @@ static int fill_params(struct expansion *x, struct mproc_err *err)
 {
         const struct mpb_option *params = x->workload->params;
         const struct plan *plan = &x->result->plan;
+        size_t sides = judge_is_ab(x->result) ? plan->variant_count : 1, most = HOSTS_MAX / sides;
 
         for (x->param_count = 0; params && params[x->param_count].name; x->param_count++) {
                 uint32_t i = x->param_count;
@@ -76,10 +77,12 @@ static int fill_params(struct expansion *x, struct mproc_err *err)
                 r = option_parse_list(&params[i], text, x->values[i], &x->value_count[i], err);
                 if (r < 0)
                         return r;
-                if (!strcmp(params[i].name, BALLAST_PARAM) && x->value_count[i] > HOSTS_MAX)
+                if (!strcmp(params[i].name, BALLAST_PARAM) && x->value_count[i] > most)
                         return error_set(err, -EINVAL, "plan",
-                                         "%s: %zu values, and a run has hosts of at most %d sizes",
-                                         params[i].name, x->value_count[i], HOSTS_MAX);
+                                         "%s: %zu values, and a run has hosts of at most %zu "
+                                         "sizes%s",
+                                         params[i].name, x->value_count[i], most,
+                                         sides > 1 ? " for each side" : "");
         }
         return 0;
 }

@@ -45,6 +45,8 @@ ab() { run "$MPBENCH" ab --rounds=12 -e none --no-save "$@"; }
         refused 2 "a plug-in stands alone" ab --workload=./a.so -- true -- true
         refused 2 "ab takes no option '--baseline'" ab --baseline=mutex -- true -- true
         refused 2 "run takes no option '--allow-inconclusive'" run --allow-inconclusive --workload=counter
+        refused 2 "5 values, and a run has hosts of at most 4 sizes for each side" ab --workload=start \
+                --set parent_rss=0,1M,2M,3M,4M -- "$MPBENCH_BUILD" -- "$MPBENCH_BUILD"
         refused 2 "spin finds out in each host" ab --workload=spin -- "$MPBENCH_BUILD" -- "$MPBENCH_BUILD"
 }
 
