@@ -95,7 +95,7 @@ static void write_heads(const struct result *result, const struct params *params
         fputs(",worker,pid,pu_begin,pu_end,begin_ns,end_ns,worker_ops,noted_ops,noted_ns,"
               "returned_ns,first_ns,ready_ns,gate_ns,exit_state,exit_code,user_ns,system_ns,"
               "minor_faults,major_faults,voluntary_switches,involuntary_switches,"
-              "run_delay_ns,tsc_ticks,max_rss_bytes",
+              "run_delay_ns,tsc_ticks,max_rss_bytes,max_rss_at_most",
               out);
         for (uint32_t i = 0; i < machine->counter_count && i < COUNTERS_MAX; i++) {
                 static const char *const parts[] = {"", "_status", "_running_share"};
@@ -195,8 +195,8 @@ static void write_counter(const struct counter_spec *spec, const struct counter_
 }
 
 /* `worker` NULL: nothing is known of any. */
-static void write_worker(const struct result *result, const struct worker_outcome *worker,
-                         FILE *out)
+static void write_worker(const struct result *result, const struct cell *cell,
+                         const struct worker_outcome *worker, FILE *out)
 {
         static const struct worker_outcome nobody;
         const struct environment *machine = &result->environment;
@@ -228,6 +228,7 @@ static void write_worker(const struct result *result, const struct worker_outcom
         number_field(out, w->has_run_delay, w->run_delay_ns);
         number_field(out, w->tsc_ticks, w->tsc_ticks);
         number_field(out, w->max_rss_bytes, w->max_rss_bytes);
+        number_field(out, w->max_rss_bytes, cell->run.max_rss_at_most);
         for (uint32_t i = 0; i < machine->counter_count && i < COUNTERS_MAX; i++)
                 write_counter(&machine->counters[i], worker ? &w->counters[i] : NULL, out);
 }
@@ -258,11 +259,13 @@ static int write_csv(const struct result *result, const struct report_style *sty
                 uint32_t rows = trial->workers ? trial->outcome.workers : 0;
 
                 for (uint32_t j = 0; j < (rows ? rows : 1); j++) {
+                        const struct cell *cell = &result->cells[trial->cell];
+
                         if (trial->cell >= result->cell_count)
                                 continue;
-                        write_cell(&result->cells[trial->cell], trial, &params, out);
+                        write_cell(cell, trial, &params, out);
                         write_trial(trial, out);
-                        write_worker(result, rows ? &trial->workers[j] : NULL, out);
+                        write_worker(result, cell, rows ? &trial->workers[j] : NULL, out);
                         write_latency(&trial->outcome.latency, out);
                 }
         }

@@ -14,17 +14,6 @@ static bool has_runs(const struct cell *cell)
         return cell->status == CELL_MEASURED && cell->run.time_ns.n;
 }
 
-/* A process begins with the peak of the one that started it, so that a smaller one of its own is
- * not seen. */
-static bool is_of_the_worker(const struct result *result, const struct cell *cell)
-{
-        for (size_t i = 0; i < result->trial_count; i++)
-                if (result->trials[i].cell == cell->id)
-                        return (double)cell->run.max_rss_bytes <
-                               1.2 * (double)result->trials[i].outcome.host_rss_bytes;
-        return false;
-}
-
 static void put_time(const struct summary *summary, bool interval, char *text)
 {
         if (summary->median > 0)
@@ -65,7 +54,7 @@ int view_runs(const struct view_section *section, struct grid *ret)
                                                                  sizeof(size))
                                              : "not seen");
                 snprintf(grid_at(ret, rows, COLUMN_RSS), GRID_TEXT_BYTES, "%s%s",
-                         is_of_the_worker(section->result, cell) ? "at most " : "",
+                         cell->run.max_rss_at_most ? "at most " : "",
                          units_format_size((double)cell->run.max_rss_bytes, size, sizeof(size)));
         }
         return 0;

@@ -88,8 +88,10 @@ struct cell_run {
                                               the worker's own */
         uint64_t max_rss_bytes; /* of the largest process in any trial, at least that of the worker
                                    which started it; 0: not known */
-        uint64_t pss_bytes;     /* of all their processes at once: the most that samples saw in the
-                                   first pilot trial; 0: none saw a process */
+        uint32_t max_rss_at_most; /* 1: it may be the worker's, and that of the command smaller */
+        uint32_t reserved;
+        uint64_t pss_bytes; /* of all their processes at once: the most that samples saw in the
+                               first pilot trial; 0: none saw a process */
 };
 
 struct cell {

@@ -130,6 +130,7 @@ static const struct field run_fields[] = {
         {OBJECT(struct cell_run, "user_ns", user_ns, summary_fields), OR_NULL(0)},
         {OBJECT(struct cell_run, "system_ns", system_ns, summary_fields), OR_NULL(0)},
         {PLAIN(struct cell_run, "max_rss_bytes", max_rss_bytes), OR_NULL(0)},
+        {FLAG(struct cell_run, "max_rss_at_most", max_rss_at_most)},
         {PLAIN(struct cell_run, "pss_bytes", pss_bytes), OR_NULL(0)},
         {0},
 };

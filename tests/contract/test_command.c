@@ -216,6 +216,10 @@ static void figures_of_a_run_are_shares_of_its_trial(void **unused)
         assert_true(cell.run.user_ns.median == 80);
         assert_true(cell.run.system_ns.median == 30);
         assert_int_equal(cell.run.max_rss_bytes, 7 << 20);
+        assert_false(cell.run.max_rss_at_most);
+        trial.outcome.host_rss_bytes = 6 << 20; /* then a worker alone may be as large */
+        summarise_runs(trials, 1, &value, &cell);
+        assert_true(cell.run.max_rss_at_most);
 }
 
 static void reports_show_the_command_its_tasks_and_what_a_run_takes(void **unused)
@@ -235,7 +239,8 @@ static void reports_show_the_command_its_tasks_and_what_a_run_takes(void **unuse
                 .time_ns = {.median = 17.9e6, .ci_low = 17.7e6, .ci_high = 18.1e6, .n = 12},
                 .user_ns = {.median = 16.5e6, .n = 12},
                 .system_ns = {.median = 0, .n = 12},
-                .max_rss_bytes = 61ull << 20};
+                .max_rss_bytes = 61ull << 20,
+                .max_rss_at_most = 1};
         for (size_t i = 0; i < 2; i++) {
                 char *text = render(formats[i], &result, &style);
 
@@ -244,7 +249,7 @@ static void reports_show_the_command_its_tasks_and_what_a_run_takes(void **unuse
                 assert_contains(text, "12 tasks from stdin");
                 assert_contains(text, "17.9 ms [17.7, 18.1]");
                 assert_contains(text, "0 ms");
-                assert_contains(text, "61 MiB");
+                assert_contains(text, "at most 61 MiB");
                 assert_contains(text, "not seen"); /* PSS: never a zero */
                 free(text);
         }

@@ -97,6 +97,23 @@ static void a_row_per_trial_and_worker_with_the_same_columns(void **unused)
         result_done(&result);
 }
 
+static void a_peak_that_may_be_the_workers_own_is_marked(void **unused)
+{
+        static struct table table;
+        struct result result;
+
+        (void)unused;
+        fixture_result(&result);
+        result.cells[result.trials[0].cell].run.max_rss_at_most = 1;
+        result.trials[0].workers[0].max_rss_bytes = 1 << 20;
+        table_init(&table, &result);
+        assert_string_equal(field(&table, 1, "max_rss_bytes"), "1048576");
+        assert_string_equal(field(&table, 1, "max_rss_at_most"), "1");
+        assert_string_equal(field(&table, 2, "max_rss_at_most"), ""); /* nothing is known */
+        free(table.text);
+        result_done(&result);
+}
+
 static void a_trial_without_workers_has_a_row_too(void **unused)
 {
         static struct table table;
@@ -172,6 +189,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_row_per_trial_and_worker_with_the_same_columns),
+                cmocka_unit_test(a_peak_that_may_be_the_workers_own_is_marked),
                 cmocka_unit_test(a_trial_without_workers_has_a_row_too),
                 cmocka_unit_test(text_with_commas_quotes_and_lines_comes_back),
                 cmocka_unit_test(what_is_not_known_is_empty_and_no_zero),

@@ -114,7 +114,8 @@ static void fill_cell(struct cell *cell)
         for (size_t i = 0; i < COUNT(cell->step); i++)
                 cell->step[i].reserved = 0;
         cell->run.time_ns.reserved = cell->run.user_ns.reserved = 0;
-        cell->run.system_ns.reserved = 0;
+        cell->run.system_ns.reserved = cell->run.reserved = 0;
+        cell->run.max_rss_at_most = 1;
         cell->latency.timed = 1;
         cell->latency.reserved = 0;
         END(cell->latency.note);
