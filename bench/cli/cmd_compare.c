@@ -197,12 +197,17 @@ static int find_sides(struct command_words words, size_t lists,
 
 static int compare_main(const struct command *command, int argc, char **argv)
 {
-        struct asked asked = {.threshold_ppm = 20000};
+        struct asked asked = {0};
         struct command_words sides[SIDE_COUNT] = {0};
         struct mproc_err err = {0};
         size_t lists = command_split(&argc, argv, &sides[SIDE_NEW], 1);
-        int rest, rc, status = command_parse(command, argc, argv, take, &asked, &rest);
+        int rest, rc = 0, status;
 
+        for (const struct mpb_option *row = options; row->name && !rc; row++)
+                rc = row->fallback ? take(row, row->fallback, &asked, &err) : 0;
+        if (rc)
+                return command_fail(command, &err);
+        status = command_parse(command, argc, argv, take, &asked, &rest);
         if (status != CLI_GO_ON)
                 return status;
         rc = find_sides((struct command_words){argc - rest, argv + rest}, lists, sides, &err);
