@@ -33,7 +33,7 @@ int difference_write_markdown(const struct difference *difference, FILE *out,
 int difference_plot(const struct difference *difference, int folder, struct mproc_err *err);
 
 /* Makes the folder `path`, which must not exist (-EINVAL), with comparison.json, comparison.md and
- * the plot. `plot_note`: why there is none, or "". A failure leaves what was written. */
+ * the plot. `plot_note`: why there is none, or "". A failure leaves nothing behind. */
 int difference_save(const struct difference *difference, const char *path, char *plot_note,
                     size_t note_size, struct mproc_err *err);
 

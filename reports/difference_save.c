@@ -40,6 +40,19 @@ static int put_markdown(const struct difference *difference, int folder, struct 
         return rc;
 }
 
+/* Of a folder that was made here: with all that may be in it. */
+static void take_back(const char *path, int folder)
+{
+        static const char *const endings[] = {"json", "md", "gp", "dat", "svg", "png"};
+        char name[32];
+
+        for (size_t i = 0; i < sizeof(endings) / sizeof(*endings) && folder >= 0; i++) {
+                snprintf(name, sizeof(name), "comparison.%s", endings[i]);
+                unlinkat(folder, name, 0);
+        }
+        rmdir(path);
+}
+
 int difference_save(const struct difference *difference, const char *path, char *plot_note,
                     size_t note_size, struct mproc_err *err)
 {
@@ -51,8 +64,10 @@ int difference_save(const struct difference *difference, const char *path, char 
                 return error_errno(err, errno == EEXIST ? -EINVAL : -errno, "compare",
                                    "cannot make the folder '%.200s'", path);
         folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (folder < 0)
-                return error_errno(err, -errno, "compare", "cannot open '%.200s'", path);
+        if (folder < 0) {
+                rc = error_errno(err, -errno, "compare", "cannot open '%.200s'", path);
+                goto out;
+        }
         rc = put_json(difference, folder, err);
         if (!rc)
                 rc = put_markdown(difference, folder, err);
@@ -66,6 +81,9 @@ int difference_save(const struct difference *difference, const char *path, char 
                 *err = unplotted;
         }
 out:
-        close(folder);
+        if (rc)
+                take_back(path, folder);
+        if (folder >= 0)
+                close(folder);
         return rc;
 }

@@ -105,6 +105,14 @@ compared() {
         refused 2 "cannot make the folder '../saved'" compare --out=../saved "$STORED" "$STORED"
 }
 
+@test "a folder that cannot be written whole is not left behind" {
+        three_runs_a_side
+        run bash -c 'ulimit -f 1; exec "$0" "$@"' "$MPBENCH" compare --out=saved ../old-{1,2,3} -- ../slow-{1,2,3}
+        [ "$status" = 4 ]
+        [[ $output == *"ulimit -f"* ]]
+        [ -z "$(ls -A)" ]
+}
+
 @test "what cannot be compared is refused" {
         stretched 1.01 ../other
         refused 2 "Name two" compare
