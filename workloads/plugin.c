@@ -117,7 +117,7 @@ uint32_t workload_params_mark(const struct mpb_workload *workload)
         return hash ? hash : 1;
 }
 
-int plugin_use(const char *path, struct mproc_err *err)
+int plugin_use(const char *path, const struct mpb_workload **ret, struct mproc_err *err)
 {
         const struct mpb_workload *workload;
         int r = plugin_load(path, &workload, err);
@@ -126,5 +126,7 @@ int plugin_use(const char *path, struct mproc_err *err)
                 return r;
         in_use.workload = workload;
         text_copy(in_use.path, sizeof(in_use.path), path);
+        if (ret)
+                *ret = workload;
         return 0;
 }

@@ -18,8 +18,8 @@ const struct mpb_workload *workload_find(const char *name);
  * for another ABI), -EEXIST (it has the name of a built-in one), -EINVAL (its struct cannot be). */
 int plugin_load(const char *path, const struct mpb_workload **ret, struct mproc_err *err);
 /* The same, and workload_find knows it from here on in place of an earlier one. Not while other
- * threads look workloads up. */
-int plugin_use(const char *path, struct mproc_err *err);
+ * threads look workloads up. `ret` may be NULL. */
+int plugin_use(const char *path, const struct mpb_workload **ret, struct mproc_err *err);
 const char *plugin_path(void); /* of the plug-in in use; "": none */
 
 /* Tells two builds of a workload apart whose parameters do not mean the same: names, types, order.

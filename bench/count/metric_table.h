@@ -27,7 +27,9 @@
  * the work, and of what multiplexing happened to see. e: what multiplexing alone can do to every
  * trial alike, the largest event_reading_error of a worker; 0 where nothing was multiplexed. For a
  * ratio, e is that of the one group which its events were in, else the sum of both. NaN: fewer
- * trials than an interval needs, or e is not known. */
+ * trials than an interval needs, or e is not known.
+ *
+ * When memory is out the cell has no counters at all: the rest of the result is worth keeping. */
 void metric_summarise(const struct counter_spec *specs, size_t spec_count,
                       const struct trial *const *trials, size_t trial_count, struct cell *cell);
 

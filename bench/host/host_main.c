@@ -102,7 +102,7 @@ int main(int argc, char **argv)
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != driver)
                 return 4;
-        if (!plugin || !plugin_use(plugin, &hello.err))
+        if (!plugin || !plugin_use(plugin, NULL, &hello.err))
                 load_ballast(ballast, &hello.err);
         if (stream_send(fd, &hello, sizeof(hello)) < 0 || hello.err.code)
                 return 4;

@@ -106,7 +106,7 @@ int worker_main(void *argument, size_t size)
         if (bind_to(&seat->cpus, &err) < 0)
                 goto fail;
         /* A worker that was forked has it from its host. */
-        if (strcmp(team->plugin, plugin_path()) && plugin_use(team->plugin, &err) < 0)
+        if (strcmp(team->plugin, plugin_path()) && plugin_use(team->plugin, NULL, &err) < 0)
                 goto fail;
         workload = workload_find(team->workload);
         team_share(&team->trial, workload->kind, given->index, &first, &count);

@@ -11,10 +11,11 @@
 #include <stdlib.h>
 
 /* How often is something seen that is not there? A drift in 5 % of runs at the most, however many
- * cells: Holm's correction covers all of them and their speed in common. A warm-up in 1 % to 1.6 %
- * of runs: reports look for it once, in the speed in common. Two modes have no p-value to correct:
- * they are seen in 0.3 % to 1 % of cells whose figures have one centre, so in 4 % to 12 % of runs
- * of 13 such cells, and in fewer where modes closer than the threshold are left out. */
+ * cells: Holm's correction covers all of them and their speed in common. A warm-up as often as
+ * stats/trend.c says of one series, since reports look for it once, in the speed in common. Two
+ * modes have no p-value to correct: of each cell they are seen as often as stats/modes.c says, so
+ * more often in a run the more cells it has, and in fewer where modes closer than the threshold are
+ * left out. */
 
 /* Values of every cell that was measured, by round, and what is made of them. */
 struct chart {

@@ -94,10 +94,8 @@ static int add_workload(struct plan *plan, const char *name, struct mproc_err *e
 static int load_plugins(struct plan *plan, struct mproc_err *err)
 {
         const struct mpb_workload *a, *b;
-        int r = plugin_load(plan->variants[0].arguments, &a, err);
+        int r = plugin_use(plan->variants[0].arguments, &a, err);
 
-        if (!r)
-                r = plugin_use(plan->variants[0].arguments, err);
         if (!r)
                 r = add_workload(plan, a->name, err);
         if (r < 0 || plan->variant_count < 2)
