@@ -35,8 +35,9 @@ of_own() { awk -v event="$1" '$1 ~ "^" event { print $2 }' ../own; }
         "$MPBENCH" "${QUICK[@]}" -e '{page-faults,context-switches}' -e task-clock --no-save --json >../out.json
         jq -e '.plan.counters == ["{page-faults,context-switches}", "task-clock"]' ../out.json
         jq -e '[.environment.counters[].name | sub(":u$"; "")] == ["page-faults", "context-switches", "task-clock"]' ../out.json
-        jq -e '.environment.counters | if all(.status == "counted") then map(.group) == [1, 1, null] else true end' ../out.json
         refused 2 "is no group" "${QUICK[@]}" -e '{page-faults'
         refused 2 "is in two groups" "${QUICK[@]}" -e '{page-faults,task-clock}' -e '{page-faults,cpu-clock}'
         refused 2 "in braces" "${QUICK[@]}" -e page-faults,task-clock
+        jq -e '.environment.counters | all(.status == "counted")' ../out.json || skip "these events cannot be counted here"
+        jq -e '.environment.counters | map(.group) == [1, 1, null]' ../out.json
 }
