@@ -167,14 +167,3 @@ char *units_format_size(double bytes, char *buf, size_t size)
 
         return format(bytes, find_step(steps, bytes), buf, size);
 }
-
-char *units_format_ratio(double ratio, char *buf, size_t size)
-{
-        static const struct step times = {1, 0, ""};
-        size_t used;
-
-        format(ratio, &times, buf, size);
-        used = strlen(buf);
-        snprintf(buf + used, size - used, "×");
-        return buf;
-}

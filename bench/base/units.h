@@ -17,6 +17,5 @@ int units_parse_percent(const char *text, int64_t *ret); /* parts per million: "
 char *units_format_count(double value, char *buf, size_t size); /* "38.9 M", "812" */
 char *units_format_duration(double ns, char *buf, size_t size); /* "0.182 ms", "9.8 s" */
 char *units_format_size(double bytes, char *buf, size_t size);  /* "1 GiB", "64 KiB" */
-char *units_format_ratio(double ratio, char *buf, size_t size); /* "38.1×", "0.61×" */
 
 #endif

@@ -43,17 +43,3 @@ double describe_median(const double *values, size_t n)
 {
         return describe_quantile(values, n, 0.5);
 }
-
-double describe_mad(const double *values, size_t n)
-{
-        double *deviations = describe_sorted(values, n), median, mad;
-
-        if (!deviations)
-                return NAN;
-        median = describe_sorted_quantile(deviations, n, 0.5);
-        for (size_t i = 0; i < n; i++)
-                deviations[i] = fabs(deviations[i] - median);
-        mad = describe_median(deviations, n);
-        free(deviations);
-        return mad;
-}

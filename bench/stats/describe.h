@@ -7,7 +7,6 @@
 
 double describe_median(const double *values, size_t n);             /* NaN when n is 0 */
 double describe_quantile(const double *values, size_t n, double q); /* Hyndman & Fan type 7 */
-double describe_mad(const double *values, size_t n); /* median absolute deviation, unscaled */
 
 /* The steps of the above, for those who need several figures of one array. The copy is the
  * caller's to free; NULL: out of memory, or n is 0. */

@@ -4,6 +4,7 @@
 #include "bench/peers.h"
 #include "stats/describe.h"
 #include "stats/interval.h"
+#include "stats/student.h"
 #include "support/shapes.h"
 #include <math.h>
 #include <stdbool.h>
@@ -33,7 +34,7 @@ static struct limits by_student(const double *logs, size_t n)
         double half;
 
         if (n != limit_n)
-                limit = peers_student_limit((double)n - 1, CONFIDENCE);
+                limit = student_quantile(CONFIDENCE, (double)n - 1);
         limit_n = n;
         half = limit * moments.deviation / sqrt((double)n);
         return (struct limits){moments.mean - half, moments.mean + half};

@@ -1,6 +1,7 @@
 #include "bench/peers.h"
 
 #include "stats/describe.h"
+#include "stats/student.h"
 #include "support/shapes.h"
 #include <math.h>
 #include <stdlib.h>
@@ -18,40 +19,6 @@ struct moments peers_moments(const double *values, size_t n)
         return ret;
 }
 
-/* The integral of cos^power from `from` to π / 2, by Simpson's rule. */
-static double cosine_integral(double from, double power)
-{
-        const int steps = 2000;
-        double width = (acos(-1) / 2 - from) / steps, sum = 0;
-
-        for (int i = 0; i <= steps; i++)
-                sum += pow(fmax(0, cos(from + i * width)), power) *
-                       (i == 0 || i == steps ? 1 : 2 + 2 * (i % 2));
-        return sum * width / 3;
-}
-
-/* With t = √degrees · tan θ Student's density is that of cos^(degrees − 1) θ. */
-double peers_student_p(double t, double degrees)
-{
-        return cosine_integral(atan(fabs(t) / sqrt(degrees)), degrees - 1) /
-               cosine_integral(0, degrees - 1);
-}
-
-double peers_student_limit(double degrees, double confidence)
-{
-        double low = 0, high = 1000;
-
-        for (int i = 0; i < 60; i++) {
-                double middle = (low + high) / 2;
-
-                if (peers_student_p(middle, degrees) > 1 - confidence)
-                        low = middle;
-                else
-                        high = middle;
-        }
-        return low;
-}
-
 /* Variance of a side's mean. */
 static double of_mean(struct moments side)
 {
@@ -65,8 +32,8 @@ double peers_pooled_p(struct moments a, struct moments b)
                          (double)(b.n - 1) * b.deviation * b.deviation) /
                         degrees;
 
-        return peers_student_p(
-                (a.mean - b.mean) / sqrt(pooled * (1 / (double)a.n + 1 / (double)b.n)), degrees);
+        return student_p((a.mean - b.mean) / sqrt(pooled * (1 / (double)a.n + 1 / (double)b.n)),
+                         degrees);
 }
 
 double peers_welch_p(struct moments a, struct moments b)
@@ -76,7 +43,7 @@ double peers_welch_p(struct moments a, struct moments b)
                          (of_mean(a) * of_mean(a) / (double)(a.n - 1) +
                           of_mean(b) * of_mean(b) / (double)(b.n - 1));
 
-        return peers_student_p((a.mean - b.mean) / sqrt(both), degrees);
+        return student_p((a.mean - b.mean) / sqrt(both), degrees);
 }
 
 double peers_mann_whitney_p(const double *a, const double *b, size_t n)

@@ -13,9 +13,6 @@ struct moments {
 
 struct moments peers_moments(const double *values, size_t n);
 
-double peers_student_p(double t, double degrees); /* two-sided; degrees ≥ 1, whole or not */
-double peers_student_limit(double degrees, double confidence); /* of |t| */
-
 /* Two-sided p of "both sides are equal". */
 double peers_pooled_p(struct moments a, struct moments b); /* Student's t test, one variance */
 double peers_welch_p(struct moments a, struct moments b);

@@ -41,15 +41,6 @@ static void quantiles_are_of_type_7(void **unused)
         assert_near(values[0], 9, 0);
 }
 
-static void mad_is_the_median_distance_from_the_median(void **unused)
-{
-        const double values[] = {1, 1, 2, 2, 4, 6, 9};
-
-        (void)unused;
-        assert_near(describe_mad(values, 7), 1, 0);
-        assert_true(isnan(describe_mad(values, 0)));
-}
-
 /* The sign test and its interval ------------------------------------------------------------- */
 
 static void sign_test_is_exact_and_does_not_overflow(void **unused)
@@ -330,7 +321,6 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(quantiles_are_of_type_7),
-                cmocka_unit_test(mad_is_the_median_distance_from_the_median),
                 cmocka_unit_test(sign_test_is_exact_and_does_not_overflow),
                 cmocka_unit_test(interval_matches_a_published_example),
                 cmocka_unit_test(interval_matches_a_hand_computation),
