@@ -257,12 +257,12 @@ static int write_csv(const struct result *result, const struct report_style *sty
         for (size_t i = 0; i < result->trial_count; i++) {
                 const struct trial *trial = &result->trials[i];
                 uint32_t rows = trial->workers ? trial->outcome.workers : 0;
+                const struct cell *cell;
 
+                if (trial->cell >= result->cell_count)
+                        continue;
+                cell = &result->cells[trial->cell];
                 for (uint32_t j = 0; j < (rows ? rows : 1); j++) {
-                        const struct cell *cell = &result->cells[trial->cell];
-
-                        if (trial->cell >= result->cell_count)
-                                continue;
                         write_cell(cell, trial, &params, out);
                         write_trial(trial, out);
                         write_worker(result, cell, rows ? &trial->workers[j] : NULL, out);
