@@ -156,7 +156,8 @@ bool mutex_take_from_dead(struct mproc_mutex *core)
 
 int mproc_lock_init(struct mproc_lock *lock, struct mproc_err *err)
 {
-        return init(&lock->core, SYNC_LOCK, err);
+        /* Not &lock->core: what is not aligned is not to be looked into. */
+        return init((void *)lock, SYNC_LOCK, err);
 }
 
 void mproc_lock_done(struct mproc_lock *lock)
@@ -186,7 +187,7 @@ int mproc_lock_consistent(struct mproc_lock *lock, struct mproc_err *err)
 
 int mproc_rlock_init(struct mproc_rlock *lock, struct mproc_err *err)
 {
-        return init(&lock->core, SYNC_RLOCK, err);
+        return init((void *)lock, SYNC_RLOCK, err);
 }
 
 void mproc_rlock_done(struct mproc_rlock *lock)

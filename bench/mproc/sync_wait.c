@@ -105,21 +105,16 @@ int robust_try(pthread_mutex_t *mutex)
 
 static int lock_until(pthread_mutex_t *mutex, uint64_t until_ns)
 {
-        struct timespec until = to_timespec(until_ns);
+        struct timespec until = to_timespec(until_ns), nap = {.tv_nsec = NS_PER_MS / 20};
+        int r;
 
         if (SEGMENT_FIXED)
                 return -pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, &until);
-        /* ThreadSanitizer does not know clocklock, and would miss that the mutex is held. */
-        until = clock_left(until_ns);
-        struct timespec now;
-        clock_gettime(CLOCK_REALTIME, &now);
-        until.tv_sec += now.tv_sec;
-        until.tv_nsec += now.tv_nsec;
-        if (until.tv_nsec >= (long)NS_PER_S) {
-                until.tv_sec++;
-                until.tv_nsec -= (long)NS_PER_S;
-        }
-        return -pthread_mutex_timedlock(mutex, &until);
+        /* ThreadSanitizer knows neither clocklock nor the owner's death in timedlock, and would
+         * miss that the mutex is held. */
+        while ((r = robust_try(mutex)) == -EBUSY && clock_now_ns() < until_ns)
+                nanosleep(&nap, NULL);
+        return r == -EBUSY ? -ETIMEDOUT : r;
 }
 
 int robust_lock(pthread_mutex_t *mutex, uint64_t deadline_ns, const uint32_t *magic, uint32_t alive)

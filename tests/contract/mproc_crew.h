@@ -123,12 +123,15 @@ static inline uint64_t roll(uint64_t sides)
 }
 
 /* Workers that go on until `*stop`, of which one after the other is killed at a random instant and
- * replaced. Whoever is left must come to an end. */
+ * replaced. Whoever is left must come to an end. MPROC_TEST_KILLS: how many, for a longer run. */
 static inline void kill_at_random(const char *method, int (*target)(void *, size_t), void *shared,
                                   int *stop, int crew_size, int kills)
 {
         struct mproc_process *crew[CREW_MAX];
+        const char *given = getenv("MPROC_TEST_KILLS");
 
+        if (given)
+                kills = atoi(given);
         start_crew(crew, crew_size, method, target, shared);
         for (int i = 0; i < kills; i++) {
                 int victim = (int)roll((uint64_t)crew_size);
