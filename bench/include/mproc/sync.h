@@ -23,13 +23,14 @@
  *
  * A child made by fork holds nothing of what its parent's thread holds.
  *
- * Cost: without contention no function makes a system call. Asleep, a waiter looks up once per
- * MPROC_SYNC_LOOK_NS.
+ * Cost: without contention no function makes a system call. Who has to wait spins for some
+ * microseconds (not at all in a process that may run on one PU only) and sleeps then, looking up
+ * once per MPROC_SYNC_LOOK_NS. A condition, a barrier and a ledger have some 16 KiB, of which pages
+ * are touched as participants come.
  *
- * Errors that all share, besides those above: -EFAULT from _init: the object is not aligned to 64
- * bytes or lies in memory that is private to this process (told by mproc's own list of segments,
- * then by /proc/self/maps; where that cannot be read it is not told). What is asleep spins before
- * that, for microseconds at most, and not at all in a process that may run on one PU only. */
+ * Errors that all share, besides -ESTALE, -EINVAL and -ETIMEDOUT: -EFAULT from _init: the object is
+ * not aligned to 64 bytes, or lies in memory that is private to this process (told by mproc's own
+ * segments, then by /proc/self/maps; where that cannot be read, it is not told). */
 #ifndef MPROC_SYNC_H
 #define MPROC_SYNC_H
 
