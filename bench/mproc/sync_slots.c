@@ -8,19 +8,15 @@ void slots_init(struct mproc_slots *slots)
         word_store(&slots->high, 0);
 }
 
-/* A participant that died on its way out has left a free slot behind. */
+/* A free slot stays free meanwhile, since claims are made under a lock. A participant that died on
+ * its way in or out has left one behind that is marked. */
 static bool take(struct mproc_slot *slot)
 {
         int r = robust_try(&slot->presence);
 
         if (r == -EOWNERDEAD)
                 pthread_mutex_consistent(&slot->presence);
-        if (r && r != -EOWNERDEAD)
-                return false;
-        if (word_load(&slot->state) == SLOT_FREE)
-                return true;
-        pthread_mutex_unlock(&slot->presence);
-        return false;
+        return !r || r == -EOWNERDEAD;
 }
 
 struct mproc_slot *slots_claim(struct mproc_slots *slots)

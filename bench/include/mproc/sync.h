@@ -13,7 +13,7 @@
  * Time: every wait takes a timeout in ns on CLOCK_MONOTONIC: 0 tries and does not sleep,
  * MPROC_FOREVER waits as long as it takes, a negative one is -EINVAL. A wait that is too long ends
  * with -ETIMEDOUT, and then nothing was taken or changed (save where a barrier says otherwise).
- * Signals that are handled do not end a wait.
+ * Signals that are handled do not end a wait; their handlers must not call anything here.
  *
  * Death: a participant is a thread. That it was killed, at whatever instruction, that its process
  * ran another program by exec, or that it returned while it held something, is all the same here:
@@ -195,8 +195,10 @@ void mproc_condition_done(struct mproc_condition *condition);
 
 /* Releases the lock (a recursive one wholly), sleeps until notified, and holds it as before when it
  * returns, also with -ETIMEDOUT and with -EOWNERDEAD (as mproc_lock_acquire). Taking the lock back
- * is not under the timeout. -ENOSPC: MPROC_SYNC_SLOTS others wait. After -ESTALE, which says that
- * the condition or its lock was done with meanwhile, the lock is held only if there still is one.
+ * is not under the timeout. Who gets -EOWNERDEAD and repairs had better notify all: a notify may
+ * have died with the owner; one who sleeps learns of that death, too. -ENOSPC: MPROC_SYNC_SLOTS
+ * others wait. After -ESTALE, which says that the condition or its lock was done with meanwhile,
+ * the lock is held only if there still is one.
  */
 int mproc_condition_wait(struct mproc_condition *condition, int64_t timeout_ns,
                          struct mproc_err *err);
