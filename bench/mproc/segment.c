@@ -237,6 +237,21 @@ int segment_fd(const struct mproc_shm *segment)
         return segment->fd;
 }
 
+bool segment_holds(const void *at, size_t size)
+{
+        uint64_t first = (uintptr_t)at;
+        struct mproc_shm *segment;
+        bool found = false;
+
+        registry_lock();
+        LIST_FOREACH(segment, &segments, entry)
+        if (first >= segment->addr && first - segment->addr < segment->mapped &&
+            size <= segment->mapped - (first - segment->addr))
+                found = true;
+        registry_unlock();
+        return found;
+}
+
 /* The line of /proc/self/maps that overlaps, without its end of line. */
 static void describe_occupant(uint64_t addr, uint64_t size, char *text, size_t text_size)
 {

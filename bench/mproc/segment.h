@@ -31,6 +31,8 @@ struct segment_list {
 void segment_hold_all(struct segment_list *ret);
 void segment_release(struct segment_list *list);
 int segment_fd(const struct mproc_shm *segment);
+/* Do these bytes lie in a live segment of this process? */
+bool segment_holds(const void *at, size_t size);
 
 /* After fork, in the child, registry locked: nobody else holds anything. */
 void segment_forget_holds(void);

@@ -1,0 +1,220 @@
+#include "mproc/sync_wait.h"
+
+#include "base/error.h"
+#include "mproc/segment.h"
+#include <errno.h>
+#include <linux/futex.h>
+#include <sched.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define SPIN_MAX 256 /* pauses: some 10 µs where they are long */
+#define SPIN_MIN 8   /* still finds out when spinning has become worth it */
+
+static uint64_t next_look(uint64_t deadline_ns)
+{
+        uint64_t look_ns = clock_now_ns() + MPROC_SYNC_LOOK_NS;
+
+        return look_ns < deadline_ns ? look_ns : deadline_ns;
+}
+
+static struct timespec to_timespec(uint64_t ns)
+{
+        return (struct timespec){.tv_sec = (time_t)(ns / NS_PER_S),
+                                 .tv_nsec = (long)(ns % NS_PER_S)};
+}
+
+void sync_sleep(const uint32_t *word, uint32_t seen, uint64_t deadline_ns)
+{
+        struct timespec until = to_timespec(next_look(deadline_ns)); /* CLOCK_MONOTONIC */
+
+        syscall(SYS_futex, word, FUTEX_WAIT_BITSET, seen, &until, NULL, FUTEX_BITSET_MATCH_ANY);
+}
+
+int sync_wake(uint32_t *word, int count)
+{
+        return (int)syscall(SYS_futex, word, FUTEX_WAKE, count, NULL, NULL, 0);
+}
+
+/* Spinning ----------------------------------------------------------------------------------- */
+
+static __thread unsigned budget = 64;
+
+static bool is_alone(void)
+{
+        static int alone = -1; /* threads that race for it write the same */
+        int known = __atomic_load_n(&alone, __ATOMIC_RELAXED);
+        cpu_set_t set;
+
+        if (known < 0) {
+                /* Fails where there are more PUs than the set has room for. */
+                known = !sched_getaffinity(0, sizeof(set), &set) && CPU_COUNT(&set) < 2;
+                __atomic_store_n(&alone, known, __ATOMIC_RELAXED);
+        }
+        return known;
+}
+
+struct sync_spin sync_spin_begin(void)
+{
+        return (struct sync_spin){.left = is_alone() ? 0 : budget, .step = 4};
+}
+
+bool sync_spin_once(struct sync_spin *spin)
+{
+        if (spin->left < spin->step) {
+                budget = budget > 2 * SPIN_MIN ? budget / 2 : SPIN_MIN;
+                return false;
+        }
+        for (unsigned i = 0; i < spin->step; i++)
+#if defined(__x86_64__)
+                __builtin_ia32_pause();
+#elif defined(__aarch64__)
+                __asm__ volatile("isb" ::: "memory"); /* yield is over at once on most cores */
+#else
+                __asm__ volatile("" ::: "memory");
+#endif
+        spin->left -= spin->step;
+        spin->step *= 2;
+        return true;
+}
+
+void sync_spin_won(void)
+{
+        budget = budget < SPIN_MAX / 2 ? budget * 2 : SPIN_MAX;
+}
+
+/* Robust mutexes ----------------------------------------------------------------------------- */
+
+void robust_init(pthread_mutex_t *mutex)
+{
+        pthread_mutexattr_t attr;
+
+        pthread_mutexattr_init(&attr);
+        pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ERRORCHECK);
+        pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
+        pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
+        pthread_mutex_init(mutex, &attr);
+        pthread_mutexattr_destroy(&attr);
+}
+
+int robust_try(pthread_mutex_t *mutex)
+{
+        return -pthread_mutex_trylock(mutex);
+}
+
+static int lock_until(pthread_mutex_t *mutex, uint64_t until_ns)
+{
+        struct timespec until = to_timespec(until_ns), nap = {.tv_nsec = NS_PER_MS / 20};
+        int r;
+
+        if (SEGMENT_FIXED)
+                return -pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, &until);
+        /* ThreadSanitizer knows neither clocklock nor the owner's death in timedlock, and would
+         * miss that the mutex is held. */
+        while ((r = robust_try(mutex)) == -EBUSY && clock_now_ns() < until_ns)
+                nanosleep(&nap, NULL);
+        return r == -EBUSY ? -ETIMEDOUT : r;
+}
+
+int robust_lock(pthread_mutex_t *mutex, uint64_t deadline_ns, const uint32_t *magic, uint32_t alive)
+{
+        int r = robust_try(mutex);
+
+        if (r != -EBUSY)
+                return r;
+        for (struct sync_spin spin = sync_spin_begin(); sync_spin_once(&spin);) {
+                r = robust_try(mutex);
+                if (r != -EBUSY) {
+                        sync_spin_won();
+                        return r;
+                }
+        }
+        /* In slices, although the kernel wakes a waiter when an owner dies: a waiter that is killed
+         * after it was woken, and before it has noted down again that others sleep, takes their
+         * wake-up with it if somebody else got the mutex in between. */
+        do {
+                r = lock_until(mutex, next_look(deadline_ns));
+                if (r == -ETIMEDOUT && magic && word_load(magic) != alive)
+                        return -ESTALE;
+        } while (r == -ETIMEDOUT && !sync_is_over(deadline_ns));
+        return r;
+}
+
+/* Checks ------------------------------------------------------------------------------------- */
+
+static const char *name_of(enum sync_magic magic)
+{
+        switch (magic) {
+        case SYNC_LOCK:
+                return "lock";
+        case SYNC_RLOCK:
+                return "recursive lock";
+        case SYNC_SEMAPHORE:
+                return "semaphore";
+        case SYNC_EVENT:
+                return "event";
+        case SYNC_CONDITION:
+                return "condition";
+        case SYNC_BARRIER:
+                return "barrier";
+        }
+        return "object";
+}
+
+int sync_stale(enum sync_magic want, struct mproc_err *err)
+{
+        return error_set(err, -ESTALE, name_of(want),
+                         "the %s is not initialised, or was done with: nobody may use it before "
+                         "_init or after _done",
+                         name_of(want));
+}
+
+int sync_check(const uint32_t *magic, enum sync_magic want, int64_t timeout_ns,
+               struct mproc_err *err)
+{
+        if (word_load(magic) != (uint32_t)want)
+                return sync_stale(want, err);
+        if (timeout_ns < 0)
+                return error_set(err, -EINVAL, name_of(want),
+                                 "the timeout is %lld ns: 0 tries, MPROC_FOREVER waits",
+                                 (long long)timeout_ns);
+        return 0;
+}
+
+int sync_timed_out(enum sync_magic want, int64_t timeout_ns, struct mproc_err *err)
+{
+        return error_set(err, -ETIMEDOUT, name_of(want), "waited %.3f s for the %s, in vain",
+                         (double)timeout_ns / 1e9, name_of(want));
+}
+
+/* false also where that cannot be told. */
+static bool is_private(uintptr_t first, uintptr_t end)
+{
+        FILE *maps = fopen("/proc/self/maps", "re");
+        unsigned long long from, to;
+        char line[512], rights[5];
+        bool found = false;
+
+        while (maps && !found && fgets(line, sizeof(line), maps))
+                found = sscanf(line, "%llx-%llx %4s", &from, &to, rights) == 3 && from < end &&
+                        to > first && rights[3] == 'p';
+        if (maps)
+                fclose(maps);
+        return found;
+}
+
+int sync_check_place(const void *at, size_t size, const char *what, struct mproc_err *err)
+{
+        uintptr_t first = (uintptr_t)at;
+
+        if (first % MPROC_SYNC_LINE)
+                return error_set(err, -EFAULT, what, "the %s at %p is not aligned to %d bytes",
+                                 what, at, MPROC_SYNC_LINE);
+        if (!segment_holds(at, size) && is_private(first, first + size))
+                return error_set(err, -EFAULT, what,
+                                 "the %s at %p lies in memory of this process alone: put it into "
+                                 "memory made by mproc_shm_new",
+                                 what, at);
+        return 0;
+}
