@@ -1,0 +1,437 @@
+/* Pipes: messages arrive whole, in order and once, and who is left alone is told. */
+#include "contract/mproc_gate.h"
+
+#include <mproc/pipe.h>
+#include <stdatomic.h>
+#include <time.h>
+
+#define LONG_BYTES ((size_t)3 << 20)
+
+static struct mproc_connection *mine;
+
+/* Starts `target` with one end of a new duplex pipe; `mine` is the other. */
+static struct mproc_process *start_on_pipe(const char *method, int (*target)(void *, size_t),
+                                           const void *arg, size_t arg_size)
+{
+        struct mproc_connection *its;
+        struct mproc_process *process;
+        int fd;
+
+        assert_int_equal(mproc_pipe_new(&mine, &its, MPROC_PIPE_DUPLEX, NULL), 0);
+        fd = mproc_connection_fd(its);
+        process = start_with(&(struct mproc_process_options){.start = method,
+                                                             .target = target,
+                                                             .arg = arg,
+                                                             .arg_size = arg_size,
+                                                             .fds = &fd,
+                                                             .fd_count = 1});
+        mproc_connection_free(its);
+        return process;
+}
+
+static struct mproc_connection *self(size_t index)
+{
+        struct mproc_connection *connection = NULL;
+
+        CHECK(!mproc_self_connection(&connection, index, NULL));
+        CHECK(fcntl(mproc_connection_fd(connection), F_GETFD) == FD_CLOEXEC);
+        return connection;
+}
+
+static int echo(void *arg, size_t arg_size)
+{
+        struct mproc_connection *connection = self(0);
+        size_t size;
+        void *data;
+        int r;
+
+        (void)arg;
+        (void)arg_size;
+        while (!(r = mproc_connection_recv(connection, &data, &size, MPROC_FOREVER, NULL))) {
+                CHECK(!mproc_connection_send(connection, data, size, MPROC_FOREVER, NULL));
+                free(data);
+        }
+        mproc_connection_free(connection);
+        return r == -ENODATA ? 0 : 1;
+}
+
+static void fill(unsigned char *data, size_t size, unsigned seed)
+{
+        for (size_t i = 0; i < size; i++)
+                data[i] = (unsigned char)(seed + i * 31 + (i >> 12));
+}
+
+static void messages_of_any_size_come_back_whole(const char *method)
+{
+        size_t sizes[] = {0, 1, 100, 32767, 32768, 32769, LONG_BYTES}, size;
+        struct mproc_process *process = start_on_pipe(method, echo, NULL, 0);
+        unsigned char *data = malloc(LONG_BYTES), *back = malloc(LONG_BYTES);
+
+        for (unsigned i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+                fill(data, sizes[i], i);
+                assert_int_equal(mproc_connection_send(mine, data, sizes[i], 20 * SECOND_NS, NULL),
+                                 0);
+                assert_int_equal(mproc_connection_recv_into(mine, back, LONG_BYTES, &size,
+                                                            20 * SECOND_NS, NULL),
+                                 0);
+                assert_int_equal(size, sizes[i]);
+                assert_memory_equal(back, data, size);
+        }
+        mproc_connection_free(mine);
+        expect_exit(process, 0);
+        free(data);
+        free(back);
+}
+
+/* Both sides send `COUNT` long messages before they receive any. */
+#define COUNT 4
+
+static int exchange(struct mproc_connection *connection)
+{
+        unsigned char *data = malloc(LONG_BYTES), *back;
+        size_t size;
+        int wrong = 0;
+
+        for (unsigned i = 0; i < COUNT; i++) {
+                fill(data, LONG_BYTES, i);
+                wrong |= mproc_connection_send(connection, data, LONG_BYTES, 20 * SECOND_NS, NULL);
+        }
+        for (unsigned i = 0; i < COUNT && !wrong; i++) {
+                fill(data, LONG_BYTES, i);
+                wrong |= mproc_connection_recv(connection, (void **)&back, &size, 20 * SECOND_NS,
+                                               NULL);
+                if (wrong)
+                        break;
+                wrong |= size != LONG_BYTES || memcmp(back, data, size);
+                free(back);
+        }
+        free(data);
+        return wrong != 0;
+}
+
+static int exchange_in_target(void *arg, size_t arg_size)
+{
+        struct mproc_connection *connection = self(0);
+        int wrong = exchange(connection);
+
+        (void)arg;
+        (void)arg_size;
+        mproc_connection_free(connection);
+        return wrong;
+}
+
+static void two_that_send_long_messages_first_do_not_wait_for_each_other(const char *method)
+{
+        struct mproc_process *process = start_on_pipe(method, exchange_in_target, NULL, 0);
+
+        assert_int_equal(exchange(mine), 0);
+        expect_exit(process, 0);
+        mproc_connection_free(mine);
+}
+
+static int greet(void *arg, size_t arg_size)
+{
+        struct mproc_connection *connection = self(0);
+
+        CHECK(mproc_self_fd(0) == -1 || mproc_self_fd(0) != mproc_connection_fd(connection));
+        CHECK(!mproc_connection_send(connection, arg, arg_size, MPROC_FOREVER, NULL));
+        mproc_connection_free(connection);
+        return 0;
+}
+
+static void an_end_moves_to_the_process_that_gets_it(const char *method)
+{
+        struct mproc_connection *its;
+        struct mproc_err err = {0};
+        char text[8];
+        size_t size;
+        int fd;
+
+        assert_int_equal(mproc_pipe_new(&mine, &its, MPROC_PIPE_DUPLEX, NULL), 0);
+        fd = mproc_connection_fd(its);
+        expect_exit(start_with(&(struct mproc_process_options){.start = method,
+                                                               .target = greet,
+                                                               .arg = "hello",
+                                                               .arg_size = 6,
+                                                               .fds = &fd,
+                                                               .fd_count = 1}),
+                    0);
+        assert_int_equal(mproc_connection_fd(its), -1);
+        assert_int_equal(mproc_connection_send(its, "x", 1, 0, &err), -EBADF);
+        assert_int_equal(err.code, -EBADF);
+        assert_int_equal(mproc_connection_recv_into(mine, text, sizeof(text), &size, 0, NULL), 0);
+        assert_string_equal(text, "hello");
+        /* `its` still stands, and yet its process's end is told. */
+        assert_int_equal(mproc_connection_recv_into(mine, text, sizeof(text), &size, 0, NULL),
+                         -ENODATA);
+        assert_int_equal(mproc_connection_send(mine, "x", 1, 0, NULL), -EPIPE);
+        mproc_connection_free(its);
+        mproc_connection_free(mine);
+}
+
+static void a_failed_start_leaves_the_end_where_it_was(const char *unused)
+{
+        struct mproc_connection *its;
+        struct mproc_process *process;
+        int fd;
+
+        (void)unused;
+        assert_int_equal(mproc_pipe_new(&mine, &its, MPROC_PIPE_DUPLEX, NULL), 0);
+        fd = mproc_connection_fd(its);
+        assert_int_equal(mproc_process_start(&process,
+                                             &(struct mproc_process_options){.start = "none",
+                                                                             .target = greet,
+                                                                             .fds = &fd,
+                                                                             .fd_count = 1},
+                                             NULL),
+                         -EINVAL);
+        assert_int_equal(mproc_connection_fd(its), fd);
+        mproc_connection_free(its);
+        mproc_connection_free(mine);
+}
+
+/* A worker with a pipe is killed while a sibling started later, and the child of a plain fork, live
+ * on. Nothing of theirs may keep the end alive. */
+static void a_death_is_noticed_though_siblings_live_on(const char *method)
+{
+        struct mproc_process *worker, *sibling;
+        struct mproc_connection *first;
+        int held[2];
+        pid_t foreign;
+        char byte;
+
+        worker = start_on_pipe(method, echo, NULL, 0);
+        first = mine;
+        sibling = start_on_pipe(method, echo, NULL, 0);
+        assert_int_equal(pipe(held), 0);
+        foreign = fork();
+        if (!foreign) {
+                close(held[1]);
+                _exit(read(held[0], &byte, 1) < 0);
+        }
+        close(held[0]);
+        mproc_process_kill(worker, NULL);
+        assert_int_equal(mproc_connection_poll(first, 20 * SECOND_NS, NULL), 0);
+        assert_int_equal(mproc_connection_recv_into(first, NULL, 0, &(size_t){0}, 0, NULL),
+                         -ENODATA);
+        assert_int_equal(mproc_connection_send(first, "x", 1, 0, NULL), -EPIPE);
+        mproc_connection_free(first);
+        mproc_process_free(worker);
+        /* The sibling's other end is here alone: without it, it ends. */
+        mproc_connection_free(mine);
+        expect_exit(sibling, 0);
+        close(held[1]);
+        assert_int_equal(waitpid(foreign, NULL, 0), foreign);
+}
+
+static void a_forked_child_finds_its_parents_ends_closed(const char *unused)
+{
+        struct mproc_connection *other;
+        int status;
+        pid_t pid;
+
+        (void)unused;
+        assert_int_equal(mproc_pipe_new(&mine, &other, MPROC_PIPE_DUPLEX, NULL), 0);
+        pid = fork();
+        if (!pid) {
+                CHECK(mproc_connection_send(mine, "x", 1, 0, NULL) == -EBADF);
+                CHECK(mproc_connection_poll(other, 0, NULL) == -EBADF);
+                mproc_connection_free(mine);
+                mproc_connection_free(other);
+                _exit(0);
+        }
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_int_equal(status, 0);
+        assert_int_equal(mproc_connection_send(mine, "x", 1, 0, NULL), 0);
+        mproc_connection_free(mine);
+        mproc_connection_free(other);
+}
+
+/* Kills ------------------------------------------------------------------------------------- */
+
+static uint32_t next_random(uint64_t *state)
+{
+        *state = *state * 6364136223846793005u + 1442695040888963407u;
+        return (uint32_t)(*state >> 33);
+}
+
+static unsigned random_seed(void)
+{
+        const char *given = getenv("MPROC_TEST_SEED");
+        unsigned seed = given ? (unsigned)atoi(given) : (unsigned)time(NULL) ^ (unsigned)getpid();
+
+        print_message("MPROC_TEST_SEED=%u\n", seed);
+        return seed;
+}
+
+#define STREAM_MAX 100000u
+
+/* The i-th message of a stream: its number, then bytes that follow from it. */
+static size_t make_message(unsigned char *data, uint32_t number)
+{
+        size_t size = sizeof(number) + (number * 2654435761u) % (number % 3 ? 600 : STREAM_MAX);
+
+        memcpy(data, &number, sizeof(number));
+        memset(data + sizeof(number), (int)(number & 0xff), size - sizeof(number));
+        data[size - 1] = (unsigned char)~data[size - 1];
+        return size;
+}
+
+static int send_stream(void *arg, size_t arg_size)
+{
+        static unsigned char data[STREAM_MAX + 4];
+        struct mproc_connection *connection = self(0);
+
+        (void)arg;
+        (void)arg_size;
+        for (uint32_t i = 0;; i++)
+                if (mproc_connection_send(connection, data, make_message(data, i), MPROC_FOREVER,
+                                          NULL))
+                        return 1;
+}
+
+static void a_killed_senders_messages_are_whole_and_without_a_gap(const char *method)
+{
+        static unsigned char data[STREAM_MAX + 4], expected[STREAM_MAX + 4];
+        uint64_t seed = random_seed();
+
+        for (int round = 0; round < 25; round++) {
+                struct mproc_process *process = start_on_pipe(method, send_stream, NULL, 0);
+                uint32_t number = 0, last = next_random(&seed) % 300;
+                size_t size;
+                int r;
+
+                for (;; number++) {
+                        if (number == last) {
+                                usleep(next_random(&seed) % 500);
+                                mproc_process_kill(process, NULL);
+                        }
+                        r = mproc_connection_recv_into(mine, data, sizeof(data), &size,
+                                                       20 * SECOND_NS, NULL);
+                        if (r)
+                                break;
+                        assert_int_equal(size, make_message(expected, number));
+                        assert_memory_equal(data, expected, size);
+                }
+                assert_int_equal(r, -ENODATA);
+                assert_true(number >= last);
+                mproc_connection_free(mine);
+                mproc_process_free(process);
+        }
+}
+
+static int pause_for_ever(void *arg, size_t arg_size)
+{
+        (void)arg;
+        (void)arg_size;
+        while (pause() < 0)
+                ;
+        return 0;
+}
+
+static void a_killed_receiver_is_told_to_who_sends(const char *method)
+{
+        static unsigned char data[STREAM_MAX + 4];
+        uint64_t seed = random_seed();
+
+        for (int round = 0; round < 15; round++) {
+                struct mproc_process *process = start_on_pipe(method, pause_for_ever, NULL, 0);
+                uint32_t number = 0, last = next_random(&seed) % 6;
+                int r;
+
+                do {
+                        if (number == last)
+                                mproc_process_kill(process, NULL);
+                        r = mproc_connection_send(mine, data, make_message(data, number),
+                                                  20 * SECOND_NS, NULL);
+                        number++;
+                } while (!r);
+                assert_int_equal(r, -EPIPE);
+                mproc_connection_free(mine);
+                mproc_process_free(process);
+        }
+}
+
+/* Several receive from copies of one end, a third of them killed: what the others got is without a
+ * double, and the rest is not lost. */
+#define RECEIVERS 3
+#define MESSAGES 3000
+
+static int count_messages(void *arg, size_t arg_size)
+{
+        atomic_uchar *seen = *(atomic_uchar **)arg;
+        struct mproc_connection *connection = self(0);
+        uint32_t number;
+        size_t size;
+        int r;
+
+        (void)arg_size;
+        while (!(r = mproc_connection_recv_into(connection, &number, sizeof(number), &size,
+                                                MPROC_FOREVER, NULL)))
+                atomic_fetch_add(&seen[number], 1);
+        mproc_connection_free(connection);
+        return r == -ENODATA ? 0 : 1;
+}
+
+static void copies_of_an_end_share_the_messages(const char *method)
+{
+        struct mproc_process *processes[RECEIVERS];
+        struct mproc_connection *its, *copy;
+        struct mproc_shm *shm;
+        unsigned char *seen;
+        unsigned lost = 0;
+
+        assert_int_equal(mproc_shm_new(&shm, MESSAGES, NULL), 0);
+        seen = mproc_shm_addr(shm);
+        assert_int_equal(mproc_pipe_new(&its, &mine, MPROC_PIPE_ONE_WAY, NULL), 0);
+        for (int i = 0; i < RECEIVERS; i++) {
+                int fd;
+
+                assert_int_equal(mproc_connection_copy(&copy, its, NULL), 0);
+                fd = mproc_connection_fd(copy);
+                processes[i] = start_with(&(struct mproc_process_options){.start = method,
+                                                                          .target = count_messages,
+                                                                          .arg = &seen,
+                                                                          .arg_size = sizeof(seen),
+                                                                          .fds = &fd,
+                                                                          .fd_count = 1});
+                mproc_connection_free(copy);
+        }
+        mproc_connection_free(its);
+        for (uint32_t i = 0; i < MESSAGES; i++) {
+                if (i == MESSAGES / 2)
+                        mproc_process_kill(processes[0], NULL); /* refused for a thread */
+                assert_int_equal(mproc_connection_send(mine, &i, sizeof(i), 20 * SECOND_NS, NULL),
+                                 0);
+        }
+        mproc_connection_free(mine);
+        for (int i = 0; i < RECEIVERS; i++) {
+                join_forever(processes[i]);
+                mproc_process_free(processes[i]);
+        }
+        for (uint32_t i = 0; i < MESSAGES; i++) {
+                assert_true(seen[i] <= 1);
+                lost += !seen[i];
+        }
+        assert_true(lost <= 1); /* the one that the dead was at */
+        mproc_shm_free(shm);
+}
+
+int main(int argc, char **argv)
+{
+        static const struct promise promises[] = {
+                PROMISE(messages_of_any_size_come_back_whole, UNDER_CONCURRENT),
+                PROMISE(two_that_send_long_messages_first_do_not_wait_for_each_other,
+                        UNDER_CONCURRENT),
+                PROMISE(an_end_moves_to_the_process_that_gets_it, UNDER_ALL),
+                PROMISE(a_failed_start_leaves_the_end_where_it_was, UNDER_NONE),
+                PROMISE(a_death_is_noticed_though_siblings_live_on, UNDER_OWN_PROCESS),
+                PROMISE(a_forked_child_finds_its_parents_ends_closed, UNDER_NONE),
+                PROMISE(a_killed_senders_messages_are_whole_and_without_a_gap, UNDER_OWN_PROCESS),
+                PROMISE(a_killed_receiver_is_told_to_who_sends, UNDER_OWN_PROCESS),
+                PROMISE(copies_of_an_end_share_the_messages, UNDER_CONCURRENT),
+        };
+
+        mproc_init(&argc, &argv);
+        return run_promises(promises, sizeof(promises) / sizeof(*promises));
+}
