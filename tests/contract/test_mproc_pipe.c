@@ -1,9 +1,9 @@
 /* Pipes: messages arrive whole, in order and once, and who is left alone is told. */
 #include "contract/mproc_gate.h"
+#include "contract/mproc_random.h"
 
 #include <mproc/pipe.h>
 #include <stdatomic.h>
-#include <time.h>
 
 #define LONG_BYTES ((size_t)3 << 20)
 
@@ -248,21 +248,6 @@ static void a_forked_child_finds_its_parents_ends_closed(const char *unused)
 }
 
 /* Kills ------------------------------------------------------------------------------------- */
-
-static uint32_t next_random(uint64_t *state)
-{
-        *state = *state * 6364136223846793005u + 1442695040888963407u;
-        return (uint32_t)(*state >> 33);
-}
-
-static unsigned random_seed(void)
-{
-        const char *given = getenv("MPROC_TEST_SEED");
-        unsigned seed = given ? (unsigned)atoi(given) : (unsigned)time(NULL) ^ (unsigned)getpid();
-
-        print_message("MPROC_TEST_SEED=%u\n", seed);
-        return seed;
-}
 
 #define STREAM_MAX 100000u
 
