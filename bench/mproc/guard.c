@@ -16,6 +16,7 @@ void guard_init(pthread_mutex_t *guard)
 
         pthread_mutexattr_init(&attributes);
         pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+        pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ERRORCHECK);
         pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
         pthread_mutex_init(guard, &attributes);
         pthread_mutexattr_destroy(&attributes);

@@ -8,7 +8,8 @@
 
 void guard_init(pthread_mutex_t *guard);
 /* 0: held. -EOWNERDEAD: held, and who held it died with it: guard_repaired comes before
- * guard_unlock. -EBUSY: not until `timeout_ns` or 100 ms, whatever is longer, have passed. */
+ * guard_unlock. -EBUSY: not until `timeout_ns` or 100 ms, whatever is longer, have passed.
+ * -EDEADLK: the caller holds it. */
 int guard_lock(pthread_mutex_t *guard, int64_t timeout_ns);
 void guard_repaired(pthread_mutex_t *guard);
 void guard_unlock(pthread_mutex_t *guard);

@@ -29,9 +29,9 @@
  * Several processes may have copies of one end. Each message is received by one of them.
  *
  * Context: every process and thread. Several threads may use one connection. Timeouts are in ns of
- * CLOCK_MONOTONIC; 0 or less only tries, MPROC_FOREVER. They do not bound the copying of a message that is
- * there. Errors that all functions share: -EBADF (the end is not here any more: it was handed over,
- * or it is that of the process from which the caller was forked). */
+ * CLOCK_MONOTONIC; 0 or less only tries, MPROC_FOREVER. They do not bound the copying of a message
+ * that is there. Errors that all functions share: -EBADF (the end is not here any more: it was
+ * handed over, or it is that of the process from which the caller was forked). */
 #ifndef MPROC_PIPE_H
 #define MPROC_PIPE_H
 
