@@ -2,12 +2,13 @@
 
 #include "base/clock.h"
 #include "mproc/deadline.h"
+#include "mproc/segment.h"
 #include <errno.h>
 #include <linux/futex.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define GRACE_NS (100 * (int64_t)NS_PER_MS)
+#define SLICE_NS (100 * (int64_t)NS_PER_MS)
 #define TRIES 64 /* before it sleeps: whoever holds it copies a message, and is done soon */
 
 void guard_init(pthread_mutex_t *guard)
@@ -27,14 +28,31 @@ static inline void relax(void)
 #if defined(__x86_64__)
         __builtin_ia32_pause();
 #elif defined(__aarch64__)
-        __asm__ volatile("isb");
+        __asm__ volatile("isb" ::: "memory");
 #endif
+}
+
+/* One slice of the wait. */
+static int lock_until(pthread_mutex_t *guard, uint64_t until_ns)
+{
+        struct timespec until = {.tv_sec = (time_t)(until_ns / NS_PER_S),
+                                 .tv_nsec = (long)(until_ns % NS_PER_S)};
+        int r;
+
+        if (SEGMENT_FIXED)
+                return pthread_mutex_clocklock(guard, CLOCK_MONOTONIC, &until);
+        /* ThreadSanitizer does not know clocklock, and would not see the mutex held. */
+        do {
+                r = pthread_mutex_trylock(guard);
+                if (r == EBUSY)
+                        usleep(50);
+        } while (r == EBUSY && clock_now_ns() < until_ns);
+        return r == EBUSY ? ETIMEDOUT : r;
 }
 
 int guard_lock(pthread_mutex_t *guard, int64_t timeout_ns)
 {
-        struct timespec until;
-        uint64_t deadline;
+        uint64_t deadline, slice_end;
         int r;
 
         for (int i = 0; i < TRIES; i++) {
@@ -43,10 +61,13 @@ int guard_lock(pthread_mutex_t *guard, int64_t timeout_ns)
                         return -r;
                 relax();
         }
-        deadline = deadline_after(timeout_ns > GRACE_NS ? timeout_ns : GRACE_NS);
-        until.tv_sec = (time_t)(deadline / NS_PER_S);
-        until.tv_nsec = (long)(deadline % NS_PER_S);
-        r = pthread_mutex_clocklock(guard, CLOCK_MONOTONIC, &until);
+        deadline = deadline_after(timeout_ns > SLICE_NS ? timeout_ns : SLICE_NS);
+        /* In slices: a waiter that is killed when it was just woken takes along a wake-up that was
+         * another's, too. */
+        do {
+                slice_end = clock_now_ns() + SLICE_NS;
+                r = lock_until(guard, slice_end < deadline ? slice_end : deadline);
+        } while (r == ETIMEDOUT && clock_now_ns() < deadline);
         return r == ETIMEDOUT ? -EBUSY : -r;
 }
 
