@@ -4,7 +4,7 @@
 
 #include <mproc/queue.h>
 
-#define MESSAGE_MAX 3000u
+#define MESSAGE_MAX 30000u
 
 static struct mproc_shm *memory;
 
@@ -55,9 +55,11 @@ static size_t make_message(struct message *message, uint32_t producer, uint32_t 
 
 static bool is_whole(const struct message *message, size_t size)
 {
+        size_t length = size - offsetof(struct message, bytes);
+
         if (size != message_size(message->number))
                 return false;
-        for (size_t i = 0; i < size - offsetof(struct message, bytes); i++)
+        for (size_t i = 0; i < length; i += i + 128 < length ? 127 : 1)
                 if (message->bytes[i] != (unsigned char)(message->producer + message->number))
                         return false;
         return true;
@@ -110,7 +112,7 @@ static int consume(void *arg, size_t arg_size)
 
 static struct job make_job(uint32_t limit)
 {
-        size_t queue_bytes = MPROC_QUEUE_BYTES(1, 20000);
+        size_t queue_bytes = MPROC_QUEUE_BYTES(3, MESSAGE_MAX);
         struct job job = {.limit = limit};
         char *at;
 
