@@ -204,10 +204,6 @@ int mproc_queue_put(struct mproc_queue *queue, const void *data, size_t size, in
                         return error_set(err, -EPIPE, "put", "the queue is closed");
                 if (room) {
                         ring(&queue->items, 1);
-                        /* There may be room for others that wait, as one get frees room for many.
-                         */
-                        if (waiting.deadline_ns)
-                                ring(&queue->room, 1);
                         return 0;
                 }
         } while (sleep_on(&queue->room, seen, &waiting));
@@ -229,7 +225,7 @@ int mproc_queue_get(struct mproc_queue *queue, void *buffer, size_t capacity, si
 {
         struct waiting waiting = {.timeout_ns = timeout_ns};
         struct mproc_queue_side *get = &queue->get;
-        bool any, more, closed;
+        bool any, closed;
         uint32_t seen = 0;
         size_t size = 0;
         int r;
@@ -241,7 +237,7 @@ int mproc_queue_get(struct mproc_queue *queue, void *buffer, size_t capacity, si
                 r = lock(get, timeout_ns, err);
                 if (r)
                         return r;
-                closed = more = false;
+                closed = false;
                 any = has_message(queue);
                 if (!any) {
                         seen = listen(&queue->items);
@@ -255,7 +251,6 @@ int mproc_queue_get(struct mproc_queue *queue, void *buffer, size_t capacity, si
                         __atomic_store_n(&get->position,
                                          ring_advance(queue, get->position, ring_units(size)),
                                          __ATOMIC_SEQ_CST);
-                        more = get->other != get->position;
                 }
                 guard_unlock(&get->lock);
                 if (any && size > capacity) {
@@ -269,7 +264,7 @@ int mproc_queue_get(struct mproc_queue *queue, void *buffer, size_t capacity, si
                         *ret_size = size;
                         /* All: the room may be enough for one's message and not for another's. */
                         ring(&queue->room, INT_MAX);
-                        if (more)
+                        if (load32(&queue->items.asleep) && mproc_queue_size(queue))
                                 ring(&queue->items, 1);
                         return 0;
                 }

@@ -22,9 +22,10 @@
  * (SOCK_SEQPACKET, unix(7)); what does not fit into 32 KiB of it travels beside it in a memfd,
  * which the packet carries. A byte stream was the alternative: there a sender that dies in the
  * middle leaves half a message, and two senders need a lock. Sending waits only while the other
- * side has not received what was sent before: at least 4 messages of any size find room in each
- * direction, so two processes that send each other large messages before they receive do not wait
- * for each other. If both go on sending and neither receives, both wait, until their timeouts.
+ * side has not received what was sent before: at least 4 messages of any size find room (where
+ * net.core.wmem_max is not below its default) in each direction, so two processes that send each
+ * other large messages before they receive do not wait for each other. If both go on sending and
+ * neither receives, both wait, until their timeouts.
  *
  * Several processes may have copies of one end. Each message is received by one of them.
  *
