@@ -10,10 +10,10 @@ union control {
         char space[CMSG_SPACE(PACKET_FDS_MAX * sizeof(int))];
 };
 
-int packet_send(int sock, const void *data, size_t size, const int *fds, size_t fd_count)
+int packet_send_parts(int sock, const struct iovec *parts, size_t part_count, const int *fds,
+                      size_t fd_count, int flags)
 {
-        struct iovec part = {.iov_base = (void *)data, .iov_len = size};
-        struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+        struct msghdr message = {.msg_iov = (struct iovec *)parts, .msg_iovlen = part_count};
         union control control;
         ssize_t n;
 
@@ -26,11 +26,18 @@ int packet_send(int sock, const void *data, size_t size, const int *fds, size_t 
                 memcpy(CMSG_DATA(&control.header), fds, fd_count * sizeof(int));
         }
         do
-                n = sendmsg(sock, &message, MSG_NOSIGNAL);
+                n = sendmsg(sock, &message, flags | MSG_NOSIGNAL);
         while (n < 0 && errno == EINTR);
         if (n >= 0)
                 return 0;
         return errno == ECONNRESET ? -EPIPE : -errno;
+}
+
+int packet_send(int sock, const void *data, size_t size, const int *fds, size_t fd_count)
+{
+        struct iovec part = {.iov_base = (void *)data, .iov_len = size};
+
+        return packet_send_parts(sock, &part, 1, fds, fd_count, 0);
 }
 
 static size_t take_fds(struct msghdr *message, int *fds, size_t fds_max)
@@ -56,8 +63,14 @@ static size_t take_fds(struct msghdr *message, int *fds, size_t fds_max)
         return count;
 }
 
-int packet_receive(int sock, void *data, size_t size, int *fds, size_t fds_max, size_t *fd_count,
-                   int flags)
+static void close_fds(const int *fds, size_t count)
+{
+        while (count)
+                close(fds[--count]);
+}
+
+ssize_t packet_receive_any(int sock, void *data, size_t size, int *fds, size_t fds_max,
+                           size_t *fd_count, int flags)
 {
         struct iovec part = {.iov_base = data, .iov_len = size};
         union control control;
@@ -65,25 +78,38 @@ int packet_receive(int sock, void *data, size_t size, int *fds, size_t fds_max, 
                                  .msg_iovlen = 1,
                                  .msg_control = &control,
                                  .msg_controllen = sizeof(control)};
-        size_t count;
         ssize_t n;
-        int r = 0;
 
+        *fd_count = 0;
         do
                 n = recvmsg(sock, &message, flags | MSG_CMSG_CLOEXEC);
         while (n < 0 && errno == EINTR);
         if (n < 0)
-                return errno == ECONNRESET ? -EPIPE : -errno;
-        if (n == 0)
-                return -EPIPE;
-        count = take_fds(&message, fds, fds_max);
+                return -errno;
+        *fd_count = take_fds(&message, fds, fds_max);
         if (message.msg_flags & MSG_CTRUNC)
-                r = -EMFILE;
-        else if ((size_t)n != size || message.msg_flags & MSG_TRUNC)
-                r = -EPROTO;
-        if (r)
-                while (count)
-                        close(fds[--count]);
-        *fd_count = count;
-        return r;
+                n = -EMFILE;
+        else if (message.msg_flags & MSG_TRUNC)
+                n = -EPROTO;
+        if (n < 0) {
+                close_fds(fds, *fd_count);
+                *fd_count = 0;
+        }
+        return n;
+}
+
+int packet_receive(int sock, void *data, size_t size, int *fds, size_t fds_max, size_t *fd_count,
+                   int flags)
+{
+        ssize_t n = packet_receive_any(sock, data, size, fds, fds_max, fd_count, flags);
+
+        if (n == 0 || n == -ECONNRESET)
+                return -EPIPE;
+        if (n < 0)
+                return (int)n;
+        if ((size_t)n == size)
+                return 0;
+        close_fds(fds, *fd_count);
+        *fd_count = 0;
+        return -EPROTO;
 }

@@ -1,5 +1,6 @@
 #include "mproc/registry.h"
 
+#include "mproc/connection.h"
 #include "mproc/fork_client.h"
 #include "mproc/lifeline.h"
 #include "mproc/process.h"
@@ -34,6 +35,7 @@ static void reset_in_child(void)
         segment_forget_holds();
         lifeline_forget();
         fork_client_forget();
+        connection_forget(forking ? forking->ctl->fd : NULL, forking ? forking->ctl->fd_count : 0);
         pthread_mutex_unlock(&lock);
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "mproc/connection.h"
 #include "mproc/limits.h"
 #include "mproc/process.h"
 #include "mproc/registry.h"
@@ -147,6 +148,7 @@ int mproc_process_start(struct mproc_process **ret, const struct mproc_process_o
                 mproc_process_free(process);
                 return r;
         }
+        connection_move(options->fds, options->fd_count);
         process->returned_ns = clock_now_ns();
         *ret = process;
         return 0;

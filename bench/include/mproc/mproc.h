@@ -79,7 +79,8 @@ struct mproc_process_options {
         size_t arg_size; /* bytes, ≤ MPROC_ARG_MAX; with 0 the target gets NULL */
         /* Descriptors that the target finds by mproc_self_fd(). They stay open until it ends and
          * are closed then; it does not close them itself where it may run as a thread or a call.
-         * The caller may close its own as soon as the start has returned. */
+         * The caller may close its own as soon as the start has returned. The end of a pipe
+         * (mproc/pipe.h) moves: a start that succeeded has closed the caller's. */
         const int *fds;
         size_t fd_count; /* ≤ MPROC_FDS_MAX */
 };

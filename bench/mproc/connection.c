@@ -1,0 +1,296 @@
+#include "mproc/connection.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "mproc/child.h"
+#include "mproc/limits.h"
+#include "mproc/registry.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Room for messages on their way, in each direction; the kernel doubles it, and has twice that or
+ * less where net.core.wmem_max is smaller. */
+#define SEND_BUFFER_BYTES (256 * 1024)
+
+static LIST_HEAD(, mproc_connection) connections = LIST_HEAD_INITIALIZER(connections);
+static LIST_HEAD(, connection_loan) loans = LIST_HEAD_INITIALIZER(loans);
+
+/* Registry locked. */
+static struct mproc_connection *find(int fd)
+{
+        struct mproc_connection *connection;
+
+        LIST_FOREACH(connection, &connections, entry)
+        if (connection->fd == fd)
+                return connection;
+        return NULL;
+}
+
+static struct mproc_connection *make(void)
+{
+        struct mproc_connection *connection = calloc(1, sizeof(*connection));
+
+        if (!connection)
+                return NULL;
+        connection->fd = -1;
+        pthread_mutex_init(&connection->lock, NULL);
+        return connection;
+}
+
+static void unmake(struct mproc_connection *connection)
+{
+        if (!connection)
+                return;
+        pthread_mutex_destroy(&connection->lock);
+        free(connection->packet);
+        free(connection);
+}
+
+/* Registry locked. */
+static void add(struct mproc_connection *connection, int fd)
+{
+        connection->fd = fd;
+        LIST_INSERT_HEAD(&connections, connection, entry);
+}
+
+/* Registry locked. */
+static void cut_off(struct mproc_connection *connection)
+{
+        LIST_REMOVE(connection, entry);
+        close(atomic_exchange(&connection->fd, -1));
+}
+
+static void drop_kept_fds(struct mproc_connection *connection)
+{
+        while (connection->fd_count)
+                close(connection->fds[--connection->fd_count]);
+}
+
+int mproc_pipe_new(struct mproc_connection **ret_first, struct mproc_connection **ret_second,
+                   enum mproc_pipe_kind kind, struct mproc_err *err)
+{
+        struct mproc_connection *ends[2] = {make(), make()};
+        int fds[2], bytes = SEND_BUFFER_BYTES, r = 0;
+
+        if (kind != MPROC_PIPE_DUPLEX && kind != MPROC_PIPE_ONE_WAY) {
+                r = error_set(err, -EINVAL, "pipe", "there is no kind %d of pipe", (int)kind);
+                goto out;
+        }
+        if (!ends[0] || !ends[1]) {
+                r = limits_error(err, -ENOMEM, "pipe", "cannot note down a pipe");
+                goto out;
+        }
+        registry_lock();
+        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds))
+                r = limits_error(err, -errno, "pipe", "cannot make a pair of sockets");
+        for (int i = 0; i < 2 && !r; i++) {
+                setsockopt(fds[i], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+                add(ends[i], fds[i]);
+        }
+        registry_unlock();
+        if (r)
+                goto out;
+        if (kind == MPROC_PIPE_ONE_WAY)
+                shutdown(fds[0], SHUT_WR);
+        *ret_first = ends[0];
+        *ret_second = ends[1];
+out:
+        if (r) {
+                unmake(ends[0]);
+                unmake(ends[1]);
+        }
+        return r;
+}
+
+static int check_socket(int fd, struct mproc_err *err)
+{
+        int domain, type;
+        socklen_t size = sizeof(int);
+
+        if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) ||
+            getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size))
+                return error_errno(err, -errno, "pipe", "descriptor %d cannot be a connection", fd);
+        if (domain != AF_UNIX || type != SOCK_SEQPACKET)
+                return error_set(err, -EPROTOTYPE, "pipe",
+                                 "descriptor %d is another kind of socket than the ends of "
+                                 "mproc_pipe_new (AF_UNIX, SOCK_SEQPACKET)",
+                                 fd);
+        return 0;
+}
+
+int mproc_connection_new(struct mproc_connection **ret, int fd, struct mproc_err *err)
+{
+        struct mproc_connection *connection;
+        int r = check_socket(fd, err);
+
+        if (r)
+                return r;
+        connection = make();
+        if (!connection)
+                return limits_error(err, -ENOMEM, "pipe", "cannot note down a connection");
+        registry_lock();
+        if (find(fd)) {
+                r = error_set(err, -EEXIST, "pipe", "descriptor %d is a connection's already", fd);
+        } else {
+                fcntl(fd, F_SETFD, FD_CLOEXEC);
+                add(connection, fd);
+        }
+        registry_unlock();
+        if (r)
+                unmake(connection);
+        else
+                *ret = connection;
+        return r;
+}
+
+/* A connection of a new descriptor for what stands behind `fd`. */
+static int copy(struct mproc_connection **ret, int fd, struct mproc_err *err)
+{
+        struct mproc_connection *connection = make();
+        int r = 0, new_fd;
+
+        if (!connection)
+                return limits_error(err, -ENOMEM, "pipe", "cannot note down a connection");
+        registry_lock();
+        new_fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+        if (new_fd < 0)
+                r = limits_error(err, -errno, "pipe", "cannot copy a connection's descriptor");
+        else
+                add(connection, new_fd);
+        registry_unlock();
+        if (r)
+                unmake(connection);
+        else
+                *ret = connection;
+        return r;
+}
+
+int mproc_connection_copy(struct mproc_connection **ret, const struct mproc_connection *connection,
+                          struct mproc_err *err)
+{
+        int r = connection_check(connection, err);
+
+        return r ? r : copy(ret, connection->fd, err);
+}
+
+int mproc_self_connection(struct mproc_connection **ret, size_t index, struct mproc_err *err)
+{
+        int fd = mproc_self_fd(index), r;
+        bool callers;
+
+        if (fd < 0)
+                return error_set(err, -EINVAL, "pipe",
+                                 "this process was handed no descriptor %zu, or took it already",
+                                 index);
+        registry_lock();
+        callers = find(fd) != NULL;
+        registry_unlock();
+        /* A target that is called where its starter stands shares its descriptors. */
+        if (callers)
+                return copy(ret, fd, err);
+        r = mproc_connection_new(ret, fd, err);
+        if (!r)
+                child_ctl()->fd[index] = -1;
+        return r;
+}
+
+void mproc_connection_free(struct mproc_connection *connection)
+{
+        if (!connection)
+                return;
+        registry_lock();
+        if (connection->fd >= 0)
+                cut_off(connection);
+        drop_kept_fds(connection);
+        registry_unlock();
+        unmake(connection);
+}
+
+int mproc_connection_fd(const struct mproc_connection *connection)
+{
+        return connection->fd;
+}
+
+void connection_lend(struct connection_loan *loan, int fd)
+{
+        loan->fd = fd;
+        LIST_INSERT_HEAD(&loans, loan, entry);
+}
+
+void connection_close_loan(struct connection_loan *loan)
+{
+        registry_lock();
+        LIST_REMOVE(loan, entry);
+        close(loan->fd);
+        registry_unlock();
+}
+
+void connection_move(const int *fds, size_t count)
+{
+        registry_lock();
+        for (size_t i = 0; i < count; i++) {
+                struct mproc_connection *connection = find(fds[i]);
+
+                if (connection)
+                        cut_off(connection);
+        }
+        registry_unlock();
+}
+
+void connection_forget(const int *mine, size_t count)
+{
+        struct mproc_connection *connection;
+        struct connection_loan *loan;
+
+        LIST_FOREACH(connection, &connections, entry)
+        {
+                bool handed_over = false;
+
+                for (size_t i = 0; i < count; i++)
+                        handed_over |= mine[i] == connection->fd;
+                if (!handed_over)
+                        close(connection->fd);
+                connection->fd = -1;
+                drop_kept_fds(connection);
+        }
+        LIST_FOREACH(loan, &loans, entry)
+        close(loan->fd);
+        LIST_INIT(&connections);
+        LIST_INIT(&loans);
+}
+
+int connection_check(const struct mproc_connection *connection, struct mproc_err *err)
+{
+        if (connection->fd >= 0)
+                return 0;
+        return error_set(err, -EBADF, "pipe",
+                         "this end is not here any more: it was handed to a process "
+                         "(mproc_connection_copy makes another one first), or it is that of the "
+                         "process from which this one was forked");
+}
+
+int connection_wait(const struct mproc_connection *connection, short events, uint64_t deadline_ns)
+{
+        struct pollfd poll_fd = {.fd = connection->fd, .events = events};
+        struct timespec left;
+        int n;
+
+        do {
+                left = clock_left(deadline_ns);
+                n = ppoll(&poll_fd, 1, &left, NULL);
+        } while (n < 0 && errno == EINTR);
+        if (n < 0)
+                return -errno;
+        return n ? 0 : -ETIMEDOUT;
+}
+
+bool connection_is_cut(const struct mproc_connection *connection)
+{
+        struct pollfd poll_fd = {.fd = connection->fd};
+
+        return poll(&poll_fd, 1, 0) > 0 && poll_fd.revents & POLLHUP;
+}

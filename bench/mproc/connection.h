@@ -1,0 +1,64 @@
+/* One end of a pipe, and which ends this process has. connection.c makes, moves and closes them;
+ * connection_send.c and connection_recv.c move messages.
+ *
+ * The list is under the registry's lock, so that the child of a fork in any thread knows all that
+ * is its parent's, and closes it. */
+#ifndef MPROC_CONNECTION_H
+#define MPROC_CONNECTION_H
+
+#include <mproc/pipe.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#define CONNECTION_INLINE_MAX 32768u /* bytes of a message that its packet holds itself */
+#define CONNECTION_MAGIC 0x6d70u
+
+/* Begins every packet. What is longer than CONNECTION_INLINE_MAX has its rest in a memfd, the first
+ * of the packet's descriptors. */
+struct connection_header {
+        uint64_t size; /* of the whole message */
+        uint32_t magic;
+        uint32_t fd_count; /* the user's */
+};
+
+struct connection_packet {
+        struct connection_header header;
+        unsigned char data[CONNECTION_INLINE_MAX];
+};
+
+struct mproc_connection {
+        LIST_ENTRY(mproc_connection) entry;
+        atomic_int fd; /* -1: not here any more */
+        /* Over what follows; held for moments and for the copying of a message. */
+        pthread_mutex_t lock;
+        bool kept; /* a message was taken from the kernel, and by nobody from here */
+        struct connection_packet *packet;
+        int fds[1 + MPROC_MESSAGE_FDS_MAX]; /* that came with it */
+        size_t fd_count;
+};
+
+/* A descriptor that lives during one call, and that no child may inherit. */
+struct connection_loan {
+        LIST_ENTRY(connection_loan) entry;
+        int fd;
+};
+
+void connection_lend(struct connection_loan *loan, int fd);
+void connection_close_loan(struct connection_loan *loan);
+
+/* A start has handed over `fds`: the ends among them are not the caller's any more. */
+void connection_move(const int *fds, size_t count);
+/* After fork, in the child, registry locked: closes what is the parent's, save `mine`. */
+void connection_forget(const int *mine, size_t count);
+
+/* -EBADF and a sentence if the end is not here. */
+int connection_check(const struct mproc_connection *connection, struct mproc_err *err);
+/* Until poll(2) reports one of `events` or the other end's death; -ETIMEDOUT. */
+int connection_wait(const struct mproc_connection *connection, short events, uint64_t deadline_ns);
+/* Has the other end gone altogether? Else what failed is the wrong way of a one-way pipe. */
+bool connection_is_cut(const struct mproc_connection *connection);
+
+#endif

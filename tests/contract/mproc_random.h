@@ -1,0 +1,27 @@
+/* Kills at random instants: the seed is printed, and given again by MPROC_TEST_SEED. */
+#ifndef MPROC_RANDOM_H
+#define MPROC_RANDOM_H
+
+#include "contract/mproc_scene.h"
+
+#include <time.h>
+
+static inline uint64_t random_seed(void)
+{
+        const char *given = getenv("MPROC_TEST_SEED");
+        struct timespec now;
+        uint64_t seed;
+
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        seed = given ? strtoull(given, NULL, 10) : (uint64_t)now.tv_nsec ^ (uint64_t)getpid() << 32;
+        print_message("MPROC_TEST_SEED=%llu\n", (unsigned long long)seed);
+        return seed;
+}
+
+static inline uint32_t next_random(uint64_t *state)
+{
+        *state = *state * 6364136223846793005u + 1442695040888963407u;
+        return (uint32_t)(*state >> 33);
+}
+
+#endif

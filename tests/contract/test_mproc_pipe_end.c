@@ -1,0 +1,133 @@
+/* Who has which end of a pipe: it moves to who is given it, and nobody else keeps it alive. */
+#include "contract/mproc_pipe_scene.h"
+
+static int greet(void *arg, size_t arg_size)
+{
+        struct mproc_connection *connection = self(0);
+
+        CHECK(mproc_self_fd(0) == -1 || mproc_self_fd(0) != mproc_connection_fd(connection));
+        CHECK(!mproc_connection_send(connection, arg, arg_size, MPROC_FOREVER, NULL));
+        mproc_connection_free(connection);
+        return 0;
+}
+
+static void an_end_moves_to_the_process_that_gets_it(const char *method)
+{
+        struct mproc_connection *its;
+        struct mproc_err err = {0};
+        char text[8];
+        size_t size;
+        int fd;
+
+        assert_int_equal(mproc_pipe_new(&mine, &its, MPROC_PIPE_DUPLEX, NULL), 0);
+        fd = mproc_connection_fd(its);
+        expect_exit(start_with(&(struct mproc_process_options){.start = method,
+                                                               .target = greet,
+                                                               .arg = "hello",
+                                                               .arg_size = 6,
+                                                               .fds = &fd,
+                                                               .fd_count = 1}),
+                    0);
+        assert_int_equal(mproc_connection_fd(its), -1);
+        assert_int_equal(mproc_connection_send(its, "x", 1, 0, &err), -EBADF);
+        assert_int_equal(err.code, -EBADF);
+        assert_int_equal(mproc_connection_recv_into(mine, text, sizeof(text), &size, 0, NULL), 0);
+        assert_string_equal(text, "hello");
+        /* `its` still stands, and yet its process's end is told. */
+        assert_int_equal(mproc_connection_recv_into(mine, text, sizeof(text), &size, 0, NULL),
+                         -ENODATA);
+        assert_int_equal(mproc_connection_send(mine, "x", 1, 0, NULL), -EPIPE);
+        mproc_connection_free(its);
+        mproc_connection_free(mine);
+}
+
+static void a_failed_start_leaves_the_end_where_it_was(const char *unused)
+{
+        struct mproc_connection *its;
+        struct mproc_process *process;
+        int fd;
+
+        (void)unused;
+        assert_int_equal(mproc_pipe_new(&mine, &its, MPROC_PIPE_DUPLEX, NULL), 0);
+        fd = mproc_connection_fd(its);
+        assert_int_equal(mproc_process_start(&process,
+                                             &(struct mproc_process_options){.start = "none",
+                                                                             .target = greet,
+                                                                             .fds = &fd,
+                                                                             .fd_count = 1},
+                                             NULL),
+                         -EINVAL);
+        assert_int_equal(mproc_connection_fd(its), fd);
+        mproc_connection_free(its);
+        mproc_connection_free(mine);
+}
+
+/* A worker with a pipe is killed while a sibling started later, and the child of a plain fork, live
+ * on. Nothing of theirs may keep the end alive. */
+static void a_death_is_noticed_though_siblings_live_on(const char *method)
+{
+        struct mproc_process *worker, *sibling;
+        struct mproc_connection *first;
+        int held[2];
+        pid_t foreign;
+        char byte;
+
+        worker = start_on_pipe(method, echo, NULL, 0);
+        first = mine;
+        sibling = start_on_pipe(method, echo, NULL, 0);
+        assert_int_equal(pipe(held), 0);
+        foreign = fork();
+        if (!foreign) {
+                close(held[1]);
+                _exit(read(held[0], &byte, 1) < 0);
+        }
+        close(held[0]);
+        mproc_process_kill(worker, NULL);
+        assert_int_equal(mproc_connection_poll(first, 20 * SECOND_NS, NULL), 0);
+        assert_int_equal(mproc_connection_recv_into(first, NULL, 0, &(size_t){0}, 0, NULL),
+                         -ENODATA);
+        assert_int_equal(mproc_connection_send(first, "x", 1, 0, NULL), -EPIPE);
+        mproc_connection_free(first);
+        mproc_process_free(worker);
+        /* The sibling's other end is here alone: without it, it ends. */
+        mproc_connection_free(mine);
+        expect_exit(sibling, 0);
+        close(held[1]);
+        assert_int_equal(waitpid(foreign, NULL, 0), foreign);
+}
+
+static void a_forked_child_finds_its_parents_ends_closed(const char *unused)
+{
+        struct mproc_connection *other;
+        int status;
+        pid_t pid;
+
+        (void)unused;
+        assert_int_equal(mproc_pipe_new(&mine, &other, MPROC_PIPE_DUPLEX, NULL), 0);
+        pid = fork();
+        if (!pid) {
+                CHECK(mproc_connection_send(mine, "x", 1, 0, NULL) == -EBADF);
+                CHECK(mproc_connection_poll(other, 0, NULL) == -EBADF);
+                mproc_connection_free(mine);
+                mproc_connection_free(other);
+                _exit(0);
+        }
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_int_equal(status, 0);
+        assert_int_equal(mproc_connection_send(mine, "x", 1, 0, NULL), 0);
+        mproc_connection_free(mine);
+        mproc_connection_free(other);
+}
+
+int main(int argc, char **argv)
+{
+        static const struct promise promises[] = {
+                PROMISE(an_end_moves_to_the_process_that_gets_it, UNDER_ALL),
+                PROMISE(a_failed_start_leaves_the_end_where_it_was, UNDER_NONE),
+                PROMISE(a_death_is_noticed_though_siblings_live_on, UNDER_OWN_PROCESS),
+                PROMISE(a_forked_child_finds_its_parents_ends_closed, UNDER_NONE),
+        };
+
+        mproc_init(&argc, &argv);
+        return run_promises(promises, sizeof(promises) / sizeof(*promises));
+}
