@@ -7,8 +7,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define RETRY_NS (100 * NS_PER_MS) /* between starts that fail */
-#define UNREADY_MAX 3
+#define RETRY_NS (100 * NS_PER_MS) /* between starts that fail, at most */
+#define UNREADY_MAX 20
+#define REFUSAL 7 /* an initialiser's own word counts for more than a death that may be chance */
 
 int pool_start_worker(struct mproc_pool *pool, uint32_t number, struct mproc_err *err)
 {
@@ -65,6 +66,12 @@ static void give_up(struct mproc_pool *pool, const struct mproc_err *why)
         pool_collect(pool);
 }
 
+/* Doubles from 1 ms on. */
+static uint64_t retry_delay(const struct mproc_pool *pool)
+{
+        return pool->unready < 7 ? NS_PER_MS << pool->unready : RETRY_NS;
+}
+
 /* A worker that ended before it was ready. */
 static void count_unready(struct mproc_pool *pool, uint32_t number,
                           const struct mproc_status *status)
@@ -72,7 +79,9 @@ static void count_unready(struct mproc_pool *pool, uint32_t number,
         struct pool_line *line = &pool->shared->lines[number];
         struct mproc_err why = {0};
 
-        if (line->err.code)
+        bool refused = line->err.code;
+
+        if (refused)
                 why = line->err;
         else if (status->err.code)
                 why = status->err;
@@ -81,8 +90,9 @@ static void count_unready(struct mproc_pool *pool, uint32_t number,
                           "worker %u ended before it was ready, with %s %d", number,
                           status->state == MPROC_SIGNALED ? "signal" : "status", status->code);
         line->err.code = 0;
-        pool->retry_ns = clock_now_ns() + (pool->unready ? RETRY_NS : 0);
-        if (++pool->unready >= UNREADY_MAX && !any_ready(pool) && !pool->broken.code)
+        pool->unready += refused ? REFUSAL : 1;
+        pool->retry_ns = clock_now_ns() + retry_delay(pool);
+        if (pool->unready >= UNREADY_MAX && !any_ready(pool) && !pool->broken.code)
                 give_up(pool, &why);
 }
 
@@ -151,8 +161,7 @@ static void replace(struct mproc_pool *pool)
                         continue;
                 pthread_mutex_lock(&pool->lock);
                 pool->retry_ns = clock_now_ns() + RETRY_NS;
-                if (++pool->unready >= 10 * UNREADY_MAX && !any_worker(pool) &&
-                    !pool->broken.code) {
+                if (++pool->unready >= UNREADY_MAX && !any_worker(pool) && !pool->broken.code) {
                         give_up(pool, &err);
                         pool_stir(pool);
                 }

@@ -18,7 +18,8 @@
  * close, -EINVAL an option or a chunk of 0, -ENOTSUP a function that cannot cross or a limit that
  * the start method cannot enforce, -E2BIG more than the arena could ever hold, -EXDEV a handle of
  * another pool, -EDEADLK a worker that waits for its own pool, -ECHILD a process that did not make
- * the pool, -ENODATA `successful` asked of a result that is not ready. */
+ * the pool, -ENOTRECOVERABLE a broken pool (see initialiser), -ENODATA `successful` asked of a
+ * result that is not ready. */
 #ifndef MPROC_POOL_H
 #define MPROC_POOL_H
 
@@ -69,8 +70,9 @@ struct mproc_pool_options {
         const char *start; /* start method by name; NULL: "forkserver". Not "serial" */
         size_t workers;    /* 0: as many as PUs that this process may run on */
         /* Run in each worker before its first task and after its last (not when it is killed). A
-         * result other than 0 of the initialiser ends the worker; three workers in a row that end
-         * before they were ready break the pool: every task fails then with the cause. */
+         * result other than 0 of the initialiser ends the worker. Three such in a row, or twenty
+         * workers in a row that die or cannot be started before they are ready, break the pool
+         * when no other worker is there: every task fails with -ENOTRECOVERABLE and the cause. */
         int (*initialiser)(void *arg, size_t arg_size);
         int (*finaliser)(void *arg, size_t arg_size);
         const void *arg; /* for both: copied, ≤ MPROC_ARG_MAX − 64 bytes */
@@ -116,7 +118,7 @@ struct mproc_call {
         size_t result_size; /* room for the result */
         /* Called once it is over, on a thread of the caller that collects (see above), not under
          * any lock, before the result is freed. What it returns other than 0 is what get, and wait,
-         * of this result return -EREMOTE for. May be NULL. */
+         * of this result return -EBADE for. May be NULL. */
         int (*callback)(struct mproc_result *result, void *context);
         void *context;
 };
