@@ -149,11 +149,12 @@ bool pool_job_news(struct mproc_pool *pool)
 static void copy_results(const struct pool_job_owned *job)
 {
         size_t size = job->map.result_size, run = 0;
-        char *to = (char *)job->map.results + job->first * size;
         const char *from = job->results;
+        char *to = job->map.results;
 
         if (!from)
                 return;
+        to += job->first * size;
         for (size_t i = 0; i <= job->count; i++) {
                 if (i < job->count && !job->codes[i])
                         continue;

@@ -1,28 +1,12 @@
+#include "mproc/pool_worker.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "mproc/pool_shared.h"
 #include <errno.h>
 #include <mproc/mproc.h>
 #include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
-
-#define GRACE_NS (1 * NS_PER_US) /* spun by everybody, so that a round trip never sleeps */
-#define SPIN_MIN_NS (2 * NS_PER_US)
-#define SPIN_MAX_NS (50 * NS_PER_US)
-#define PAUSES 16 /* between two looks at the clock */
-
-struct worker {
-        struct pool_shared *shared;
-        struct pool_line *line;
-        uint32_t number;
-        uint64_t tasks;
-        uint64_t spin_ns; /* adapts: doubled when it paid, halved when it did not */
-        uint64_t exhausted[MPROC_POOL_MAPS]; /* passes that have nothing left */
-        int (*functions[MPROC_POOL_FUNCTIONS])(struct mproc_task *);
-        struct mproc_err err;
-};
 
 static __thread const struct pool_shared *inside;
 
@@ -31,8 +15,8 @@ bool pool_inside(const struct pool_shared *shared)
         return inside == shared;
 }
 
-static int find_function(struct worker *worker, uint32_t number, int (**ret)(struct mproc_task *),
-                         struct mproc_err *err)
+static int find_function(struct pool_self *worker, uint32_t number,
+                         int (**ret)(struct mproc_task *), struct mproc_err *err)
 {
         const struct pool_function *function = &worker->shared->functions[number];
         callable_target *target;
@@ -48,7 +32,7 @@ static int find_function(struct worker *worker, uint32_t number, int (**ret)(str
         return 0;
 }
 
-static void begin_lease(struct worker *worker)
+static void begin_lease(struct pool_self *worker)
 {
         if (!worker->shared->timed)
                 return;
@@ -56,7 +40,7 @@ static void begin_lease(struct worker *worker)
         atomic_fetch_add(&worker->line->lease, 1);
 }
 
-static void end_lease(struct worker *worker)
+static void end_lease(struct pool_self *worker)
 {
         uint64_t lease;
 
@@ -99,7 +83,7 @@ static void reset_err(struct mproc_err *err)
 
 /* Single tasks ------------------------------------------------------------------------------- */
 
-static void run_slot(struct worker *worker, struct pool_slot *slot, uint64_t position)
+static void run_slot(struct pool_self *worker, struct pool_slot *slot, uint64_t position)
 {
         struct pool_shared *shared = worker->shared;
         uint32_t number = (uint32_t)(slot - shared->slots);
@@ -134,7 +118,7 @@ static void run_slot(struct worker *worker, struct pool_slot *slot, uint64_t pos
 }
 
 /* Takes and runs the first task of the queue; false: there is none. */
-static bool take_task(struct worker *worker)
+static bool take_task(struct pool_self *worker)
 {
         struct pool_shared *shared = worker->shared;
 
@@ -162,7 +146,7 @@ static bool take_task(struct worker *worker)
 
 /* Maps --------------------------------------------------------------------------------------- */
 
-static void keep_words(struct worker *worker, struct pool_job *job, uint64_t item)
+static void keep_words(struct pool_self *worker, struct pool_job *job, uint64_t item)
 {
         struct pool_words *words = &job->words;
 
@@ -174,7 +158,7 @@ static void keep_words(struct worker *worker, struct pool_job *job, uint64_t ite
         atomic_store(&words->ready, 1);
 }
 
-static void run_item(struct worker *worker, struct pool_job *job, uint64_t item,
+static void run_item(struct pool_self *worker, struct pool_job *job, uint64_t item,
                      int (*function)(struct mproc_task *))
 {
         int32_t *codes = (int32_t *)job->codes;
@@ -225,7 +209,7 @@ static bool claim(struct pool_job *job, uint64_t *first, uint64_t *end, uint32_t
         return true;
 }
 
-static bool must_leave(const struct worker *worker)
+static bool must_leave(const struct pool_self *worker)
 {
         const struct pool_shared *shared = worker->shared;
 
@@ -235,7 +219,7 @@ static bool must_leave(const struct worker *worker)
 }
 
 /* Works in a pass until nothing of it is left; the line names the pass already. */
-static void run_pass(struct worker *worker, struct pool_job *job)
+static void run_pass(struct pool_self *worker, struct pool_job *job)
 {
         int (*function)(struct mproc_task *) = NULL;
         uint64_t item, end;
@@ -263,7 +247,7 @@ static void run_pass(struct worker *worker, struct pool_job *job)
         atomic_store_explicit(&worker->line->at, 0, memory_order_release);
 }
 
-static bool take_job(struct worker *worker)
+static bool take_job(struct pool_self *worker)
 {
         struct pool_shared *shared = worker->shared;
         uint32_t open = atomic_load(&shared->front.open_jobs);
@@ -290,79 +274,9 @@ static bool take_job(struct worker *worker)
         return took;
 }
 
-/* Nothing to do ------------------------------------------------------------------------------ */
-
-static bool has_work(const struct worker *worker)
-{
-        struct pool_shared *shared = worker->shared;
-        uint32_t open = atomic_load(&shared->front.open_jobs);
-
-        if (atomic_load(&shared->front.tail) > atomic_load(&shared->head) ||
-            atomic_load(&shared->front.stop) || atomic_load(&worker->line->quit))
-                return true;
-        for (; open; open &= open - 1) {
-                int i = __builtin_ctz(open);
-                uint64_t pass = atomic_load(&shared->jobs[i].pass);
-
-                if (pass && pass != worker->exhausted[i])
-                        return true;
-        }
-        return false;
-}
-
-static bool spin(struct worker *worker)
-{
-        struct pool_shared *shared = worker->shared;
-        uint64_t now = clock_now_ns(), grace = now + GRACE_NS, end = now + worker->spin_ns;
-        bool allowed = false;
-
-        for (;;) {
-                for (int i = 0; i < PAUSES; i++) {
-                        if (has_work(worker))
-                                return true;
-                        pool_pause();
-                }
-                now = clock_now_ns();
-                if (now >= end)
-                        return false;
-                if (now < grace)
-                        continue;
-                if (!allowed && pool_bits_count(&shared->looking, shared->workers) +
-                                                atomic_load(&shared->front.spinning) >
-                                        shared->spinners_max)
-                        return false;
-                allowed = true;
-        }
-}
-
-static void wait_for_work(struct worker *worker)
-{
-        struct pool_shared *shared = worker->shared;
-        struct pool_line *line = worker->line;
-        bool found;
-
-        pool_bit_set(&shared->looking, worker->number);
-        found = has_work(worker) || spin(worker);
-        worker->spin_ns = found ? 2 * worker->spin_ns : worker->spin_ns / 2;
-        if (worker->spin_ns > SPIN_MAX_NS)
-                worker->spin_ns = SPIN_MAX_NS;
-        if (worker->spin_ns < SPIN_MIN_NS)
-                worker->spin_ns = SPIN_MIN_NS;
-        if (!found) {
-                atomic_store(&line->wake, 0);
-                pool_bit_set(&shared->sleeping, worker->number);
-        }
-        pool_bit_clear(&shared->looking, worker->number);
-        if (found)
-                return;
-        while (!has_work(worker) && !atomic_load(&line->wake))
-                pool_futex_wait(&line->wake, 0, UINT64_MAX);
-        pool_bit_clear(&shared->sleeping, worker->number);
-}
-
 /* The whole ---------------------------------------------------------------------------------- */
 
-static int call(struct worker *worker, uint32_t number, void *arg, size_t arg_size)
+static int call(struct pool_self *worker, uint32_t number, void *arg, size_t arg_size)
 {
         const struct pool_function *function = &worker->shared->functions[number];
         callable_target *target;
@@ -375,10 +289,10 @@ int pool_worker_run(void *arg, size_t arg_size)
 {
         struct pool_start *start = arg;
         struct pool_shared *shared = start->shared;
-        struct worker worker = {.shared = shared,
-                                .line = &shared->lines[start->worker],
-                                .number = start->worker,
-                                .spin_ns = SPIN_MAX_NS};
+        struct pool_self worker = {.shared = shared,
+                                   .line = &shared->lines[start->worker],
+                                   .number = start->worker,
+                                   .spin_ns = POOL_SPIN_MAX_NS};
         void *own_arg = start->arg_size ? start + 1 : NULL;
         const struct pool_shared *outer = inside;
         int r;
@@ -401,7 +315,7 @@ int pool_worker_run(void *arg, size_t arg_size)
                         continue;
                 if (atomic_load(&shared->front.stop))
                         break;
-                wait_for_work(&worker);
+                pool_idle(&worker);
         }
         if (start->finaliser)
                 call(&worker, start->finaliser - 1, own_arg, start->arg_size);

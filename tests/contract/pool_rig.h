@@ -37,6 +37,18 @@ static inline int wait_for_word(struct mproc_task *task)
         return 0;
 }
 
+/* Gives even numbers back; of odd ones it says that they are. */
+static inline int fail_odd(struct mproc_task *task)
+{
+        uint64_t value = *(const uint64_t *)task->arg;
+
+        *(uint64_t *)task->result = value;
+        if (value % 2 == 0)
+                return 0;
+        snprintf(task->err->text, sizeof(task->err->text), "%d is odd", (int)value);
+        return -EDOM;
+}
+
 static inline int do_nothing(struct mproc_task *task)
 {
         (void)task;

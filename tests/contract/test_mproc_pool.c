@@ -133,17 +133,6 @@ static void arrays_in_shared_memory_are_not_copied(const char *method)
         mproc_shm_free(shm);
 }
 
-static int fail_odd(struct mproc_task *task)
-{
-        uint64_t value = *(const uint64_t *)task->arg;
-
-        *(uint64_t *)task->result = value;
-        if (value % 2 == 0)
-                return 0;
-        snprintf(task->err->text, sizeof(task->err->text), "%d is odd", (int)value);
-        return -EDOM;
-}
-
 static void an_error_comes_back_with_code_text_and_worker(const char *method)
 {
         struct mproc_pool *pool = small_pool(method);
@@ -249,101 +238,6 @@ static void get_times_out_and_does_not_cancel(const char *method)
         mproc_shm_free(shm);
 }
 
-static void imap_gives_results_one_by_one(const char *method)
-{
-        enum { COUNT = 2000 };
-        static uint64_t args[COUNT];
-        static bool seen[COUNT];
-        struct mproc_pool *pool = small_pool(method);
-        struct mproc_map map = {.function = fail_odd,
-                                .args = args,
-                                .arg_size = 8,
-                                .result_size = 8,
-                                .count = COUNT};
-
-        for (size_t i = 0; i < COUNT; i++)
-                args[i] = i;
-        for (int ordered = 0; ordered < 2; ordered++) {
-                struct mproc_stream *stream;
-                uint64_t value, index;
-                int r;
-
-                memset(seen, 0, sizeof(seen));
-                assert_int_equal(mproc_pool_imap(pool, &stream, &map, 8, ordered, NULL), 0);
-                for (uint64_t i = 0; i < COUNT; i++) {
-                        r = mproc_stream_next(stream, &value, &index, MPROC_FOREVER, NULL, NULL);
-                        assert_in_range(index, 0, COUNT - 1);
-                        assert_int_equal(r, index % 2 ? -EREMOTEIO : 0);
-                        if (!r)
-                                assert_int_equal(value, index);
-                        if (ordered)
-                                assert_int_equal(index, i);
-                        assert_false(seen[index]);
-                        seen[index] = true;
-                }
-                r = mproc_stream_next(stream, &value, &index, MPROC_FOREVER, NULL, NULL);
-                assert_int_equal(r, -ENODATA);
-                mproc_stream_free(stream);
-        }
-        end_pool(pool);
-}
-
-static void an_imap_may_be_left_early(const char *method)
-{
-        static uint64_t args[100];
-        struct mproc_pool *pool = small_pool(method);
-        struct mproc_map map = {
-                .function = square, .args = args, .arg_size = 8, .result_size = 8, .count = 100};
-
-        for (int ordered = 0; ordered < 2; ordered++) {
-                struct mproc_stream *stream;
-                uint64_t value;
-
-                assert_int_equal(mproc_pool_imap(pool, &stream, &map, 20, ordered, NULL), 0);
-                assert_int_equal(mproc_stream_next(stream, &value, NULL, MPROC_FOREVER, NULL, NULL),
-                                 0);
-                mproc_stream_free(stream);
-        }
-        assert_int_equal(square_of(pool, 4), 16);
-        end_pool(pool);
-}
-
-static int note_result(struct mproc_result *result, void *context)
-{
-        (void)result;
-        ++*(int *)context;
-        return 0;
-}
-
-static int fail_callback(struct mproc_result *result, void *context)
-{
-        (void)result;
-        (void)context;
-        return 17;
-}
-
-static void callbacks_are_called_once_each(const char *method)
-{
-        struct mproc_pool *pool = small_pool(method);
-        struct mproc_call call = {.function = do_nothing, .callback = note_result};
-        struct mproc_result *result;
-        struct mproc_err err = {0};
-        int count = 0;
-
-        call.context = &count;
-        for (int i = 0; i < 3000; i++)
-                assert_int_equal(mproc_pool_apply_async(pool, NULL, &call, NULL), 0);
-        call.callback = fail_callback;
-        assert_int_equal(mproc_pool_apply_async(pool, &result, &call, NULL), 0);
-        assert_int_equal(mproc_pool_get(pool, result, NULL, 0, MPROC_FOREVER, NULL, &err), -EBADE);
-        assert_non_null(strstr(err.text, "17"));
-        mproc_pool_release(pool, result);
-        assert_int_equal(mproc_pool_close(pool, NULL), 0);
-        assert_int_equal(mproc_pool_join(pool, MPROC_FOREVER, NULL), 0);
-        assert_int_equal(count, 3000);
-        mproc_pool_free(pool);
-}
-
 static void what_has_not_begun_can_be_cancelled(const char *method)
 {
         struct mproc_result *running, *queued;
@@ -431,9 +325,6 @@ int main(int argc, char **argv)
                 PROMISE(items_that_fail_leave_the_others, UNDER_CONCURRENT),
                 PROMISE(large_arguments_and_results_arrive_whole, UNDER_CONCURRENT),
                 PROMISE(get_times_out_and_does_not_cancel, UNDER_CONCURRENT),
-                PROMISE(imap_gives_results_one_by_one, UNDER_CONCURRENT),
-                PROMISE(an_imap_may_be_left_early, UNDER_CONCURRENT),
-                PROMISE(callbacks_are_called_once_each, UNDER_CONCURRENT),
                 PROMISE(what_has_not_begun_can_be_cancelled, UNDER_CONCURRENT),
                 PROMISE(initialiser_and_finaliser_run_once_per_worker, UNDER_CONCURRENT),
                 PROMISE(a_worker_is_replaced_after_its_number_of_tasks, UNDER_CONCURRENT),
