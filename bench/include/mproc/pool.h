@@ -18,8 +18,8 @@
  * close, -EINVAL an option or a chunk of 0, -ENOTSUP a function that cannot cross or a limit that
  * the start method cannot enforce, -E2BIG more than the arena could ever hold, -EXDEV a handle of
  * another pool, -EDEADLK a worker that waits for its own pool, -ECHILD a process that did not make
- * the pool, -ENOTRECOVERABLE a broken pool (see initialiser), -ENODATA `successful` asked of a
- * result that is not ready. */
+ * the pool, -ENOTRECOVERABLE a broken pool (see initialiser), -EBADE a callback that failed,
+ * -ENODATA `successful` asked of a result that is not ready. */
 #ifndef MPROC_POOL_H
 #define MPROC_POOL_H
 
@@ -185,7 +185,9 @@ int mproc_pool_map_async(struct mproc_pool *pool, struct mproc_result **ret,
 
 /* imap and imap_unordered: results one by one, while at most `in_flight` tasks are queued, running
  * or waiting to be fetched. Uses function, args, arg_size, result_size and count of `map`; the
- * array of arguments has to stay. Each item is a task of its own (chunk is not looked at). */
+ * array of arguments has to stay. Each item is a task of its own (chunk is not looked at). A stream
+ * is used by one thread at a time, and freed before its pool. -EINVAL: in_flight is 0 or more than
+ * options.queue. */
 struct mproc_stream;
 int mproc_pool_imap(struct mproc_pool *pool, struct mproc_stream **ret, const struct mproc_map *map,
                     size_t in_flight, bool ordered, struct mproc_err *err);
