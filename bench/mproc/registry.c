@@ -86,6 +86,11 @@ bool registry_owns(const struct mproc_process *process)
         return process->generation == generation;
 }
 
+uint64_t registry_generation(void)
+{
+        return generation;
+}
+
 pid_t registry_fork(struct mproc_process *mine)
 {
         pid_t pid;

@@ -29,6 +29,8 @@ void registry_add(struct mproc_process *process);
 void registry_remove(struct mproc_process *process);
 /* Was it this very process that started `process`, rather than one from which it was forked? */
 bool registry_owns(const struct mproc_process *process);
+/* A number that changes in a forked child: tells what was made here from what was inherited. */
+uint64_t registry_generation(void);
 
 /* fork(2), whose child keeps the control block and lifeline of `mine`. */
 pid_t registry_fork(struct mproc_process *mine);

@@ -1,0 +1,352 @@
+#include "base/error.h"
+#include "base/text.h"
+#include "mproc/limits.h"
+#include "mproc/pool_private.h"
+#include "mproc/registry.h"
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define QUEUE_DEFAULT 1024
+#define QUEUE_MAX (1u << 20)
+#define ARENA_DEFAULT (64ull << 20)
+#define SPIN_START_NS 20000
+
+int pool_check(struct mproc_pool *pool, const char *stage, struct mproc_err *err)
+{
+        if (pool->generation != registry_generation())
+                return error_set(err, -ECHILD, stage,
+                                 "this pool belongs to the process from which the caller was "
+                                 "forked: make one here");
+        if (pool_inside(pool->shared))
+                return error_set(err, -EDEADLK, stage,
+                                 "a worker cannot use the pool that it works for: it could wait "
+                                 "for itself");
+        return 0;
+}
+
+int pool_check_result(struct mproc_pool *pool, const struct mproc_result *result, const char *stage,
+                      struct mproc_err *err)
+{
+        int r = pool_check(pool, stage, err);
+
+        if (!r && result->pool != pool)
+                r = error_set(err, -EXDEV, stage, "this result is of another pool");
+        return r;
+}
+
+int pool_check_open(struct mproc_pool *pool, struct mproc_err *err)
+{
+        if (pool->phase != POOL_OPEN)
+                return error_set(err, -ESHUTDOWN, "submit",
+                                 "the pool is %s: submit before mproc_pool_close",
+                                 pool->phase == POOL_TERMINATED ? "terminated" : "closed");
+        if (!pool->broken.code)
+                return 0;
+        if (err)
+                *err = pool->broken;
+        return pool->broken.code;
+}
+
+static uint32_t add_function(struct mproc_pool *pool, const struct pool_function *function)
+{
+        pool->shared->functions[pool->function_count] = *function;
+        return pool->function_count++;
+}
+
+int pool_function(struct mproc_pool *pool, int (*function)(struct mproc_task *), uint32_t *ret,
+                  struct mproc_err *err)
+{
+        struct pool_function described = {.path = ""};
+        int r;
+
+        if (!function)
+                return error_set(err, -EINVAL, "submit", "the function is NULL");
+        for (uint32_t i = pool->function_count; i--;)
+                if (pool->functions[i] == function) {
+                        *ret = i;
+                        return 0;
+                }
+        if (pool->function_count == MPROC_POOL_FUNCTIONS)
+                return error_set(err, -ENOSPC, "submit",
+                                 "the pool has been given %d functions already: choose between "
+                                 "them by the argument",
+                                 MPROC_POOL_FUNCTIONS);
+        r = callable_describe(&described.callable, described.path,
+                              (callable_target *)(void (*)(void))function, err);
+        if (r)
+                return r;
+        pool->functions[pool->function_count] = function;
+        *ret = add_function(pool, &described);
+        return 0;
+}
+
+static int check_options(const struct mproc_pool_options *options, struct mproc_err *err)
+{
+        const struct mproc_start_method *method =
+                mproc_start_find(options->start ? options->start : "forkserver");
+
+        if (!method)
+                return error_set(err, -EINVAL, "pool", "no start method \"%s\"", options->start);
+        if (!(mproc_start_flags(method) & MPROC_START_CONCURRENT))
+                return error_set(err, -ENOTSUP, "pool",
+                                 "start method %s does not run beside its caller: a pool cannot "
+                                 "use it",
+                                 mproc_start_name(method));
+        if (options->task_limit_ns && !(mproc_start_flags(method) & MPROC_START_OWN_PROCESS))
+                return error_set(err, -ENOTSUP, "pool",
+                                 "options.task_limit_ns cannot be enforced under %s, whose workers "
+                                 "cannot be killed",
+                                 mproc_start_name(method));
+        if (options->task_limit_ns < 0)
+                return error_set(err, -EINVAL, "pool", "options.task_limit_ns is %lld",
+                                 (long long)options->task_limit_ns);
+        if (options->workers > MPROC_POOL_WORKERS_MAX)
+                return error_set(err, -EINVAL, "pool",
+                                 "%zu workers are more than MPROC_POOL_WORKERS_MAX (%d)",
+                                 options->workers, MPROC_POOL_WORKERS_MAX);
+        if (options->queue > QUEUE_MAX)
+                return error_set(err, -EINVAL, "pool", "options.queue is %zu, and may be %u",
+                                 options->queue, QUEUE_MAX);
+        if (options->arg_size > MPROC_ARG_MAX - sizeof(struct pool_start) ||
+            (options->arg_size && !options->arg))
+                return error_set(
+                        err, -EINVAL, "pool", "options.arg is %p with %zu bytes; at most %zu cross",
+                        options->arg, options->arg_size, MPROC_ARG_MAX - sizeof(struct pool_start));
+        return 0;
+}
+
+static uint32_t count_pus(void)
+{
+        cpu_set_t set;
+        int count = sched_getaffinity(0, sizeof(set), &set) ? 1 : CPU_COUNT(&set);
+
+        return count > 1 ? (uint32_t)count : 1;
+}
+
+/* One after the other, each on a line of its own. */
+static size_t place(size_t *at, size_t bytes)
+{
+        size_t first = (*at + POOL_LINE - 1) / POOL_LINE * POOL_LINE;
+
+        *at = first + bytes;
+        return first;
+}
+
+static int make_shared(struct mproc_pool *pool, const struct mproc_pool_options *options,
+                       struct mproc_err *err)
+{
+        size_t queue = options->queue ? options->queue : QUEUE_DEFAULT, slots = 1, at = 0;
+        size_t arena = options->arena_bytes ? options->arena_bytes : ARENA_DEFAULT;
+        size_t lines, slot, cells, done, words, functions, arena_at;
+        struct pool_shared *shared;
+        uint32_t pus = count_pus();
+        char *base;
+        int r;
+
+        pool->workers = options->workers ? options->workers : pus;
+        if (pool->workers > MPROC_POOL_WORKERS_MAX)
+                pool->workers = MPROC_POOL_WORKERS_MAX;
+        while (slots < queue)
+                slots *= 2;
+        place(&at, sizeof(*shared));
+        lines = place(&at, pool->workers * sizeof(struct pool_line));
+        slot = place(&at, slots * sizeof(struct pool_slot));
+        cells = place(&at, 2 * slots * sizeof(*shared->queue));
+        done = place(&at, pool->workers * slots * sizeof(*shared->done));
+        words = place(&at, slots * sizeof(*shared->words));
+        functions = place(&at, MPROC_POOL_FUNCTIONS * sizeof(*shared->functions));
+        arena_at = place(&at, arena);
+        if (at < arena)
+                return error_set(err, -EINVAL, "pool", "options.arena_bytes is %zu", arena);
+        r = mproc_shm_new(&pool->shm, at, err);
+        if (r)
+                return r;
+        base = mproc_shm_addr(pool->shm);
+        pool->shared = shared = (struct pool_shared *)base;
+        shared->workers = (uint32_t)pool->workers;
+        shared->slot_count = (uint32_t)slots;
+        shared->spinners_max = pus - 1;
+        shared->timed = options->task_limit_ns != 0;
+        shared->tasks_per_worker = options->tasks_per_worker;
+        shared->lines = (struct pool_line *)(base + lines);
+        shared->slots = (struct pool_slot *)(base + slot);
+        shared->queue = (_Atomic uint32_t *)(base + cells);
+        shared->done = (uint32_t *)(base + done);
+        shared->words = (struct mproc_err *)(base + words);
+        shared->functions = (struct pool_function *)(base + functions);
+        if (pool_arena_init(&pool->arena, base + arena_at, arena))
+                return limits_error(err, -ENOMEM, "pool", "cannot note down the arena");
+        return 0;
+}
+
+static int make_tables(struct mproc_pool *pool, struct mproc_err *err)
+{
+        uint32_t slots = pool->shared->slot_count;
+
+        pool->by_slot = calloc(slots, sizeof(struct mproc_result *));
+        pool->free_slots = calloc(slots, sizeof(*pool->free_slots));
+        pool->worker = calloc(pool->workers, sizeof(*pool->worker));
+        if (!pool->by_slot || !pool->free_slots || !pool->worker)
+                return limits_error(err, -ENOMEM, "pool", "cannot note down a pool");
+        while (pool->free_count < slots) { /* the lowest on top */
+                pool->free_slots[pool->free_count] = slots - 1 - pool->free_count;
+                pool->free_count++;
+        }
+        return 0;
+}
+
+static int add_callable(struct mproc_pool *pool, callable_target *target, uint32_t *ret,
+                        struct mproc_err *err)
+{
+        struct pool_function described = {.path = ""};
+        int r;
+
+        if (!target)
+                return 0;
+        r = callable_describe(&described.callable, described.path, target, err);
+        if (!r)
+                *ret = add_function(pool, &described) + 1;
+        return r;
+}
+
+static int make_start(struct mproc_pool *pool, const struct mproc_pool_options *options,
+                      struct mproc_err *err)
+{
+        int r;
+
+        pool->start =
+                options->start ? mproc_start_name(mproc_start_find(options->start)) : "forkserver";
+        pool->start_arg_size = sizeof(*pool->start_arg) + options->arg_size;
+        pool->start_arg = calloc(1, pool->start_arg_size);
+        if (!pool->start_arg)
+                return limits_error(err, -ENOMEM, "pool", "cannot note down a pool");
+        pool->start_arg->shared = pool->shared;
+        pool->start_arg->arg_size = (uint32_t)options->arg_size;
+        if (options->arg_size)
+                memcpy(pool->start_arg + 1, options->arg, options->arg_size);
+        r = add_callable(pool, options->initialiser, &pool->start_arg->initialiser, err);
+        return r ? r : add_callable(pool, options->finaliser, &pool->start_arg->finaliser, err);
+}
+
+static int set_going(struct mproc_pool *pool, struct mproc_err *err)
+{
+        int r = 0;
+
+        registry_lock();
+        pool->control_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        if (pool->control_fd < 0)
+                r = limits_error(err, -errno, "pool", "cannot create an eventfd");
+        registry_unlock();
+        for (uint32_t i = 0; i < pool->workers && !r; i++)
+                r = pool_start_worker(pool, i, err);
+        if (r)
+                return r;
+        r = -pthread_create(&pool->supervisor, NULL, pool_supervise, pool);
+        if (r)
+                return limits_error(err, r, "pool", "cannot create the pool's thread");
+        pool->supervised = true;
+        return 0;
+}
+
+int mproc_pool_new(struct mproc_pool **ret, const struct mproc_pool_options *options,
+                   struct mproc_err *err)
+{
+        struct mproc_pool *pool;
+        int r = check_options(options, err);
+
+        if (r)
+                return r;
+        pool = calloc(1, sizeof(*pool));
+        if (!pool)
+                return limits_error(err, -ENOMEM, "pool", "cannot note down a pool");
+        pthread_mutex_init(&pool->lock, NULL);
+        TAILQ_INIT(&pool->spare);
+        TAILQ_INIT(&pool->called);
+        pool->generation = registry_generation();
+        pool->control_fd = -1;
+        pool->retries = options->retries;
+        pool->task_limit_ns = options->task_limit_ns;
+        pool->spin_ns = SPIN_START_NS;
+        r = make_shared(pool, options, err);
+        if (!r)
+                r = make_tables(pool, err);
+        if (!r)
+                r = make_start(pool, options, err);
+        if (!r)
+                r = set_going(pool, err);
+        if (r)
+                mproc_pool_free(pool);
+        else
+                *ret = pool;
+        return r;
+}
+
+/* Not made to its end, or after its supervisor has left. */
+static void release_all(struct mproc_pool *pool)
+{
+        struct mproc_result *result;
+
+        while ((result = TAILQ_FIRST(&pool->spare))) {
+                TAILQ_REMOVE(&pool->spare, result, entry);
+                free(result);
+        }
+        for (size_t i = 0; pool->worker && i < pool->workers; i++)
+                mproc_process_free(pool->worker[i].process);
+        if (pool->control_fd >= 0)
+                close(pool->control_fd);
+        free(pool->worker);
+        free(pool->by_slot);
+        free(pool->free_slots);
+        free(pool->start_arg);
+        pool_arena_done(&pool->arena);
+        mproc_shm_free(pool->shm);
+        pthread_mutex_destroy(&pool->lock);
+        free(pool);
+}
+
+void mproc_pool_free(struct mproc_pool *pool)
+{
+        if (!pool)
+                return;
+        if (pool->generation == registry_generation() && pool->supervised) {
+                pthread_mutex_lock(&pool->lock);
+                pool_terminate(pool);
+                pthread_mutex_unlock(&pool->lock);
+                mproc_pool_join(pool, MPROC_FOREVER, NULL);
+        } else if (pool->generation == registry_generation() && pool->shared) {
+                /* Not made to its end: worker threads wait. */
+                atomic_store(&pool->shared->front.stop, 2);
+                pool_wake_all(pool->shared);
+        }
+        release_all(pool);
+}
+
+size_t mproc_pool_workers(const struct mproc_pool *pool)
+{
+        return pool->workers;
+}
+
+pid_t mproc_pool_worker_pid(struct mproc_pool *pool, size_t worker)
+{
+        pid_t pid = 0;
+
+        pthread_mutex_lock(&pool->lock);
+        if (worker < pool->workers && pool->worker[worker].process)
+                pid = pool->worker[worker].pid;
+        pthread_mutex_unlock(&pool->lock);
+        return pid;
+}
+
+uint64_t mproc_pool_replaced(struct mproc_pool *pool)
+{
+        uint64_t started;
+
+        pthread_mutex_lock(&pool->lock);
+        started = pool->started;
+        pthread_mutex_unlock(&pool->lock);
+        return started > pool->workers ? started - pool->workers : 0;
+}

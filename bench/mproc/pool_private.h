@@ -1,0 +1,209 @@
+/* A pool as its owner knows it. Owner only; everything under the pool's lock unless said otherwise.
+ *
+ * The files: pool_new.c (making, freeing, misuse), pool_supervise.c (the thread that looks after
+ * the workers), pool_bury.c (what becomes of a dead worker's tasks), pool_wait.c (collecting,
+ * waiting, callbacks), pool_task.c (single tasks), pool_job.c and pool_map.c (maps), pool_stream.c
+ * (imap), pool_arena.c, pool_end.c (close, join, terminate). */
+#ifndef MPROC_POOL_PRIVATE_H
+#define MPROC_POOL_PRIVATE_H
+
+#include "mproc/pool_shared.h"
+#include <mproc/pool.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <sys/queue.h>
+
+/* The arena: a bit for each unit, kept by the owner alone, so that no worker can spoil it. */
+struct pool_arena {
+        char *base;
+        size_t units, next; /* next: where the search begins */
+        uint64_t *used;
+};
+
+int pool_arena_init(struct pool_arena *arena, void *base, size_t bytes);
+void pool_arena_done(struct pool_arena *arena);
+/* NULL: no room now. Aligned to 128 bytes. */
+void *pool_arena_take(struct pool_arena *arena, size_t bytes);
+void pool_arena_give(struct pool_arena *arena, const void *at, size_t bytes);
+size_t pool_arena_bytes(const struct pool_arena *arena);
+
+struct mproc_result {
+        TAILQ_ENTRY(mproc_result) entry; /* of `spare`, `called` or a stream's `ready` */
+        struct mproc_pool *pool;
+        struct pool_job_owned *job; /* of a map that is under way */
+        struct mproc_stream *stream;
+        bool over, released, calling;
+        int code;
+        int callback_code;
+        unsigned tries;
+        uint32_t slot; /* while it is not over */
+        uint64_t item; /* of a stream */
+        int (*callback)(struct mproc_result *result, void *context);
+        void *context;
+        struct mproc_failure *failure; /* NULL: none, or no memory to tell more than the code */
+        size_t result_size;
+        void *arena_arg, *arena_result; /* NULL: none, or inline */
+        size_t arg_room, result_room;
+        unsigned char bytes[MPROC_POOL_INLINE];
+};
+TAILQ_HEAD(pool_results, mproc_result);
+
+/* Where a task of a stream belongs. */
+struct pool_place {
+        struct mproc_stream *stream;
+        uint64_t item;
+        bool waits; /* for room; else -EAGAIN */
+};
+
+struct pool_try {
+        uint64_t item;
+        unsigned count;
+};
+
+struct pool_job_owned {
+        struct mproc_result *result; /* NULL: free */
+        struct mproc_map map;
+        uint64_t first; /* of this piece in the user's arrays */
+        size_t count;
+        void *args, *results; /* in the arena; NULL: none, or in place */
+        int32_t *codes;
+        size_t args_size, results_size, codes_size;
+        uint64_t pass, from; /* from: first item of the pass */
+        bool closing;        /* no worker can enter the pass any more */
+        bool cancelled;
+        struct mproc_failure cancel; /* what the others are told */
+        struct pool_try *tries;
+        size_t try_count;
+        struct mproc_failure
+                failure; /* of the first that its worker's death failed; code 0: none */
+};
+
+struct pool_worker {
+        struct mproc_process *process; /* NULL: none */
+        pid_t pid;
+        uint64_t done_head;
+        bool condemned;
+};
+
+enum pool_phase { POOL_OPEN, POOL_CLOSED, POOL_LEAVING, POOL_TERMINATED };
+
+struct mproc_pool {
+        pthread_mutex_t lock;
+        uint64_t generation;
+        struct mproc_shm *shm;
+        struct pool_shared *shared;
+        const char *start;
+        size_t workers;
+        unsigned retries;
+        int64_t task_limit_ns;
+        struct pool_start *start_arg;
+        size_t start_arg_size;
+        struct pool_arena arena;
+
+        int (*functions[MPROC_POOL_FUNCTIONS])(struct mproc_task *);
+        uint32_t function_count;
+
+        struct mproc_result **by_slot;
+        uint32_t *free_slots, free_count;
+        struct pool_results spare;
+        size_t spare_count;
+        struct pool_results called; /* over, callback to be called */
+        struct pool_job_owned jobs[MPROC_POOL_MAPS];
+        uint64_t passes;
+        size_t outstanding; /* tasks and maps that are not over */
+
+        enum pool_phase phase;
+        struct mproc_err broken; /* code 0: it is not */
+        unsigned waiting;        /* threads that sleep in pool_wait */
+        uint64_t spin_ns;
+
+        /* The supervisor's. */
+        struct pool_worker *worker;
+        pthread_t supervisor;
+        int control_fd; /* wakes it */
+        bool supervised, gone;
+        unsigned unready; /* workers in a row that ended before they were ready */
+        uint64_t started;
+        uint64_t retry_ns; /* when a start that failed is tried again; 0: none did */
+};
+
+/* pool_new.c */
+/* -ECHILD, -EDEADLK. Not locked. */
+int pool_check(struct mproc_pool *pool, const char *stage, struct mproc_err *err);
+int pool_check_result(struct mproc_pool *pool, const struct mproc_result *result, const char *stage,
+                      struct mproc_err *err);
+/* May tasks be submitted? */
+int pool_check_open(struct mproc_pool *pool, struct mproc_err *err);
+/* The number of a function, which is told to the workers when it is new. */
+int pool_function(struct mproc_pool *pool, int (*function)(struct mproc_task *), uint32_t *ret,
+                  struct mproc_err *err);
+
+/* pool_supervise.c */
+int pool_start_worker(struct mproc_pool *pool, uint32_t number, struct mproc_err *err);
+void *pool_supervise(void *pool);
+/* Has it look again. */
+void pool_kick(struct mproc_pool *pool);
+
+/* pool_bury.c */
+/* Everything that worker `number` held is decided. */
+void pool_bury(struct mproc_pool *pool, uint32_t number, const struct mproc_status *status);
+/* No worker is left, and none will come: all that is not over fails. */
+void pool_fail_all(struct mproc_pool *pool, int code, const char *text);
+/* Queued tasks, and items that nobody holds. */
+void pool_fail_queued(struct mproc_pool *pool, int code, const char *text);
+
+/* pool_wait.c */
+/* Takes in everything that the workers have finished. */
+void pool_collect(struct mproc_pool *pool);
+/* Takes in the done slots of one worker. */
+void pool_collect_from(struct mproc_pool *pool, uint32_t number);
+/* Collects until `done` says so; locked before and after, not meanwhile. `awaited` as of
+ * pool_front. -ETIMEDOUT. */
+int pool_wait(struct mproc_pool *pool, bool (*done)(struct mproc_pool *pool, void *context),
+              void *context, uint32_t awaited, uint64_t deadline_ns);
+uint64_t pool_deadline(int64_t timeout_ns);
+/* Owner's threads that sleep look again. */
+void pool_stir(struct mproc_pool *pool);
+/* Unlocks, and calls the callbacks that are due. */
+void pool_leave(struct mproc_pool *pool);
+
+/* pool_task.c */
+struct mproc_result *pool_result_new(struct mproc_pool *pool);
+void pool_result_free(struct mproc_pool *pool, struct mproc_result *result);
+/* It is over: `failure` NULL or why. */
+void pool_result_over(struct mproc_pool *pool, struct mproc_result *result, int code,
+                      const struct mproc_failure *failure);
+void pool_slot_over(struct mproc_pool *pool, uint32_t slot, int code,
+                    const struct mproc_failure *failure);
+/* Puts a filled slot into the queue. */
+void pool_enqueue(struct mproc_pool *pool, uint32_t slot);
+/* `place` NULL: of no stream. May unlock while it waits for room. */
+int pool_submit(struct mproc_pool *pool, struct mproc_result **ret, const struct mproc_call *call,
+                const struct pool_place *place, struct mproc_err *err);
+int pool_cancel_locked(struct mproc_pool *pool, struct mproc_result *result, struct mproc_err *err);
+
+/* pool_job.c */
+/* Items first … first + count − 1 of the map; its chunk is a number or guided. -EAGAIN: too many
+ * are under way, -ENOBUFS: the arena has no room now. */
+int pool_job_open(struct mproc_pool *pool, struct mproc_result *result, const struct mproc_map *map,
+                  uint64_t first, size_t count, struct mproc_err *err);
+/* Ends passes that are over, begins the next ones, ends jobs. */
+void pool_job_advance(struct mproc_pool *pool);
+/* Could pool_job_advance do something? Not locked. */
+bool pool_job_news(struct mproc_pool *pool);
+/* A worker died over `item` of the job that `pass` names. */
+void pool_job_bury(struct mproc_pool *pool, uint64_t pass, uint64_t item,
+                   const struct mproc_failure *failure);
+/* Nothing more of it begins: what has not fails as `failure` says. */
+void pool_job_cancel(struct mproc_pool *pool, struct pool_job_owned *job,
+                     const struct mproc_failure *failure);
+/* Bytes of the arena that a map of `count` items takes. */
+size_t pool_job_bytes(const struct mproc_map *map, size_t count);
+
+/* pool_stream.c */
+void pool_stream_over(struct mproc_stream *stream, struct mproc_result *result);
+
+/* pool_end.c */
+int pool_terminate(struct mproc_pool *pool);
+
+#endif

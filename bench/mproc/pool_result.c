@@ -1,0 +1,164 @@
+#include "base/error.h"
+#include "mproc/pool_private.h"
+#include <errno.h>
+#include <string.h>
+
+static bool is_over(struct mproc_pool *pool, void *context)
+{
+        const struct mproc_result *result = context;
+
+        (void)pool;
+        return result->over;
+}
+
+/* Locked before; unlocked, and callbacks called, after. */
+static int await(struct mproc_pool *pool, struct mproc_result *result, int64_t timeout_ns,
+                 struct mproc_err *err)
+{
+        int r = pool_wait(pool, is_over, result, result->job ? POOL_ANY : result->slot + 2,
+                          pool_deadline(timeout_ns));
+
+        pool_leave(pool);
+        if (r)
+                return error_set(err, r, "wait", "it is not over after %.3f s",
+                                 (double)timeout_ns / 1e9);
+        if (result->callback_code)
+                return error_set(err, -EBADE, "wait", "its callback returned %d",
+                                 result->callback_code);
+        return 0;
+}
+
+int mproc_pool_wait(struct mproc_pool *pool, struct mproc_result *result, int64_t timeout_ns,
+                    struct mproc_err *err)
+{
+        int r = pool_check_result(pool, result, "wait", err);
+
+        if (r)
+                return r;
+        pthread_mutex_lock(&pool->lock);
+        return await(pool, result, timeout_ns, err);
+}
+
+static int explain(const struct mproc_result *result, struct mproc_failure *failure,
+                   struct mproc_err *err)
+{
+        struct mproc_failure unknown = {.count = 1, .worker = -1};
+        const struct mproc_failure *known = result->failure;
+
+        if (!known) {
+                error_set(&unknown.err, result->code, "task",
+                          "the task failed with %d, and no memory was left to say more",
+                          result->code);
+                known = &unknown;
+        }
+        if (failure)
+                *failure = *known;
+        return error_set(err, -EREMOTEIO, "task", "%.400s", known->err.text);
+}
+
+int mproc_pool_get(struct mproc_pool *pool, struct mproc_result *result, void *buf, size_t size,
+                   int64_t timeout_ns, struct mproc_failure *failure, struct mproc_err *err)
+{
+        int r = mproc_pool_wait(pool, result, timeout_ns, err);
+
+        if (r)
+                return r;
+        /* It is over: nobody changes it any more. */
+        if (result->code)
+                return explain(result, failure, err);
+        if (result->result_size > size)
+                return error_set(err, -EMSGSIZE, "get",
+                                 "the result has %zu bytes, and the buffer %zu",
+                                 result->result_size, size);
+        if (result->result_size)
+                memcpy(buf, result->arena_result ? result->arena_result : result->bytes,
+                       result->result_size);
+        return 0;
+}
+
+int mproc_pool_ready(struct mproc_pool *pool, struct mproc_result *result, struct mproc_err *err)
+{
+        int r = pool_check_result(pool, result, "ready", err);
+
+        if (r)
+                return r;
+        pthread_mutex_lock(&pool->lock);
+        pool_collect(pool);
+        r = result->over;
+        pool_leave(pool);
+        return r;
+}
+
+int mproc_pool_successful(struct mproc_pool *pool, struct mproc_result *result,
+                          struct mproc_err *err)
+{
+        int r = mproc_pool_ready(pool, result, err);
+
+        if (r < 0)
+                return r;
+        return r ? !result->code
+                 : error_set(err, -ENODATA, "successful", "the result is not ready yet");
+}
+
+int mproc_pool_cancel(struct mproc_pool *pool, struct mproc_result *result, struct mproc_err *err)
+{
+        int r = pool_check_result(pool, result, "cancel", err);
+
+        if (r)
+                return r;
+        pthread_mutex_lock(&pool->lock);
+        pool_collect(pool);
+        r = pool_cancel_locked(pool, result, err);
+        if (!r)
+                pool_stir(pool);
+        pool_leave(pool);
+        return r;
+}
+
+static void release_locked(struct mproc_pool *pool, struct mproc_result *result)
+{
+        if (result->over && !result->calling)
+                pool_result_free(pool, result);
+        else
+                result->released = true;
+}
+
+void mproc_pool_release(struct mproc_pool *pool, struct mproc_result *result)
+{
+        if (!result || pool_check_result(pool, result, "release", NULL))
+                return;
+        pthread_mutex_lock(&pool->lock);
+        release_locked(pool, result);
+        pthread_mutex_unlock(&pool->lock);
+}
+
+int mproc_pool_apply_async(struct mproc_pool *pool, struct mproc_result **ret,
+                           const struct mproc_call *call, struct mproc_err *err)
+{
+        struct mproc_result *result;
+        int r = pool_check(pool, "submit", err);
+
+        if (r)
+                return r;
+        pthread_mutex_lock(&pool->lock);
+        r = pool_submit(pool, &result, call, NULL, err);
+        if (!r && !ret)
+                release_locked(pool, result);
+        pool_leave(pool);
+        if (!r && ret)
+                *ret = result;
+        return r;
+}
+
+int mproc_pool_apply(struct mproc_pool *pool, const struct mproc_call *call, void *result,
+                     struct mproc_failure *failure, struct mproc_err *err)
+{
+        struct mproc_result *handle;
+        int r = mproc_pool_apply_async(pool, &handle, call, err);
+
+        if (r)
+                return r;
+        r = mproc_pool_get(pool, handle, result, call->result_size, MPROC_FOREVER, failure, err);
+        mproc_pool_release(pool, handle);
+        return r;
+}

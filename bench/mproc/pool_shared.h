@@ -1,0 +1,233 @@
+/* What the owner of a pool and its workers share, who writes what, and why a worker killed at any
+ * instruction leaves it consistent. Owner and workers.
+ *
+ * Who writes what. The owner alone: pool_front, functions, jobs (save `next` and the failure), the
+ * cells of the queue, the allocation of the arena. A worker alone: its pool_line and its ring of
+ * done slots. Several: `head`, `next`, the state of a slot and the two bit sets, each by single
+ * atomic operations. There is no lock that a worker could take to its grave. Within the owner, a
+ * mutex orders its threads.
+ *
+ * A single task lies in a slot, whose state says who may change it:
+ *
+ *    FREE      the owner: fills it → QUEUED
+ *    QUEUED    whoever wins the compare-and-swap: a worker → RUNNING, the owner → FREE (cancelled)
+ *    RUNNING   the worker that is named in it → DONE; after its death, the owner
+ *    DONE      the owner, once it has found the slot in the worker's ring → FREE
+ *
+ * The state names the position in the queue too, so that a worker that slept over a whole turn of
+ * the queue cannot take the wrong task. `head` is no more than a hint: a slot that is not QUEUED at
+ * its position has been taken, and whoever sees that moves head on. So at any instruction either
+ * nobody has the task, or the slot says who. A worker that dies between DONE and its ring is found
+ * by a look through the slots: after a death the owner empties the ring, then takes every slot that
+ * still names the dead worker: RUNNING failed, DONE is done.
+ *
+ * A map is a job: items 0 … end − 1, shared out by fetch_add on `next`. Worker, in this order:
+ *
+ *    line.job = pass     "I may hold something of it"; then looks whether that pass still goes on
+ *    first = next += c   holds first … first + c − 1
+ *    line.at = item      before the function is called
+ *    codes[item] = code  after the result is written: only now the item is over
+ *    line.job = 0        when next has reached end
+ *
+ * A pass is over when next ≥ end and no line names it. A dead worker's line stays until the owner
+ * has looked at it: if codes[line.at] is pending the worker was running that item, and the item
+ * fails (or has a retry left and stays pending). What else it held was never begun; at the end of
+ * the pass it is simply pending, whether the worker died before or after noting anything down, and
+ * the owner has another pass run, over the pending items alone. So an item is begun twice only as a
+ * retry, and none is lost.
+ *
+ * Waking up. A worker that finds nothing sets its bit in `looking`, then in `sleeping` instead, and
+ * looks once more before it waits on its own futex. Who publishes work reads the bits after it: one
+ * of the two sees the other (all of these are sequentially consistent). The bit of a sleeper is
+ * cleared by who wakes it; if that is a worker and it dies before the wake-up call, or takes the
+ * news of a result with it, the owner makes up for it: after every death it clears the bits of the
+ * dead and wakes everybody, itself included.
+ *
+ * A task limit needs a word of its own: the owner may end a worker only while it runs the task that
+ * took too long. `lease` is set to an odd number when a task begins and to the next even one when
+ * it ends, by compare-and-swap; the owner condemns the very number that it saw. A worker that finds
+ * itself condemned takes no other task. */
+#ifndef MPROC_POOL_SHARED_H
+#define MPROC_POOL_SHARED_H
+
+#include "mproc/callable.h"
+#include <assert.h>
+#include <limits.h>
+#include <mproc/pool.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define POOL_LINE 128 /* a pair of cache lines: they are fetched together */
+#define POOL_BIT_WORDS (MPROC_POOL_WORKERS_MAX / 64)
+#define POOL_PENDING INT32_MIN /* in codes */
+#define POOL_CONDEMNED (1ull << 63)
+
+enum pool_state { POOL_FREE, POOL_QUEUED, POOL_RUNNING, POOL_DONE };
+
+/* State, worker and position in one word. */
+static inline uint64_t pool_word(enum pool_state state, uint32_t worker, uint64_t position)
+{
+        return (uint64_t)state | (uint64_t)worker << 2 | position << 16;
+}
+
+static inline enum pool_state pool_word_state(uint64_t word)
+{
+        return (enum pool_state)(word & 3);
+}
+
+static inline uint32_t pool_word_worker(uint64_t word)
+{
+        return (uint32_t)(word >> 2 & 0x3fff);
+}
+
+struct pool_slot {
+        _Atomic uint64_t state;
+        uint64_t arg, result; /* addresses: within the slot, or in the arena */
+        uint64_t arg_size, result_size;
+        uint32_t function;
+        int32_t code;
+        uint64_t spare[2];
+        unsigned char arg_inline[MPROC_POOL_INLINE], result_inline[MPROC_POOL_INLINE];
+};
+static_assert(sizeof(struct pool_slot) == 192, "a queued task is small");
+
+/* The first failure of a job that a worker had words for. */
+struct pool_words {
+        _Atomic uint32_t taken;
+        _Atomic uint32_t ready;
+        uint32_t worker;
+        uint64_t item;
+        struct mproc_err err;
+};
+
+struct pool_job {
+        _Alignas(POOL_LINE) _Atomic uint64_t pass; /* 0: none; never the same twice */
+        uint64_t args, results, codes;             /* addresses */
+        uint64_t arg_size, result_size;
+        _Atomic uint64_t end; /* items next … end - 1 are in this pass */
+        uint64_t first;       /* number of item 0 in the user's array */
+        uint32_t function, chunk;
+        uint32_t again; /* not the first pass: items that are over are passed by */
+        _Alignas(POOL_LINE) _Atomic uint64_t next;
+        _Alignas(POOL_LINE) struct pool_words words;
+};
+
+/* Written by the owner, read by all. */
+struct pool_front {
+        _Alignas(POOL_LINE) _Atomic uint64_t tail;
+        _Atomic uint32_t open_jobs; /* a bit each */
+        _Atomic uint32_t stop;      /* leave when there is nothing to do; 2: leave at once */
+        /* Whose end the owner sleeps for: 0 nobody's, POOL_ANY, or a slot's number + 2. */
+        _Atomic uint32_t awaited;
+        _Atomic uint32_t spinning;                  /* threads of the owner that look for news */
+        _Alignas(POOL_LINE) _Atomic uint32_t event; /* the owner's futex */
+};
+
+#define POOL_ANY 1u
+
+struct pool_line {
+        /* The worker's. */
+        _Alignas(POOL_LINE) _Atomic uint64_t job; /* pass */
+        _Atomic uint64_t at;                      /* item + 1 */
+        _Atomic uint64_t done_tail;
+        _Atomic uint64_t lease, begun_ns;
+        _Atomic uint32_t ready; /* 1: initialised; 2: left of its own will */
+        /* Set by who wakes it. */
+        _Alignas(POOL_LINE) _Atomic uint32_t wake;
+        _Atomic uint32_t quit; /* leave after this task (threads) */
+        /* Of tasks that failed: words of the worker, one record per slot would be too much. */
+        _Alignas(POOL_LINE) struct mproc_err err;
+};
+
+struct pool_function {
+        struct callable callable;
+        char path[PATH_MAX];
+};
+
+struct pool_bits {
+        _Alignas(POOL_LINE) _Atomic uint64_t word[POOL_BIT_WORDS];
+};
+
+struct pool_shared {
+        struct pool_front front;
+        _Alignas(POOL_LINE) _Atomic uint64_t head;
+        struct pool_bits looking, sleeping;
+        struct pool_job jobs[MPROC_POOL_MAPS];
+
+        /* Constant while there are workers. */
+        _Alignas(POOL_LINE) uint32_t workers;
+        uint32_t slot_count; /* a power of two */
+        uint32_t spinners_max;
+        uint32_t timed; /* leases are kept */
+        uint64_t tasks_per_worker;
+        struct pool_line *lines;
+        struct pool_slot *slots;
+        /* 2 × slot_count slot numbers: submitting fills one half at most, so that there is always
+         * room for what is run again. */
+        _Atomic uint32_t *queue;
+        uint32_t *done;          /* workers × slot_count: slot numbers */
+        struct mproc_err *words; /* slot_count: of failed tasks */
+        struct pool_function *functions;
+};
+
+static inline struct pool_slot *pool_slot_at(struct pool_shared *shared, uint64_t position)
+{
+        uint32_t number = atomic_load_explicit(
+                &shared->queue[position & (2 * shared->slot_count - 1)], memory_order_acquire);
+
+        return &shared->slots[number];
+}
+
+/* Bit sets. */
+static inline void pool_bit_set(struct pool_bits *bits, uint32_t worker)
+{
+        atomic_fetch_or(&bits->word[worker / 64], 1ull << worker % 64);
+}
+
+/* Was it set? */
+static inline int pool_bit_clear(struct pool_bits *bits, uint32_t worker)
+{
+        uint64_t bit = 1ull << worker % 64;
+
+        return (atomic_fetch_and(&bits->word[worker / 64], ~bit) & bit) != 0;
+}
+
+uint32_t pool_bits_count(struct pool_bits *bits, uint32_t workers);
+
+/* Wakes up to `count` sleepers. */
+void pool_wake(struct pool_shared *shared, uint32_t count);
+/* One task was added: wakes a sleeper, unless somebody is looking already. */
+void pool_wake_one(struct pool_shared *shared);
+void pool_wake_all(struct pool_shared *shared);
+/* Tells the owner that slot `awaited` − 2 (POOL_ANY: something) is over. */
+void pool_tell_owner(struct pool_shared *shared, uint32_t what);
+
+void pool_futex_wait(_Atomic uint32_t *word, uint32_t value, uint64_t deadline_ns);
+void pool_futex_wake(_Atomic uint32_t *word);
+
+static inline void pool_pause(void)
+{
+#if defined(__x86_64__)
+        __builtin_ia32_pause();
+#else
+        __asm__ volatile("yield");
+#endif
+}
+
+/* The worker's target. */
+struct pool_start {
+        struct pool_shared *shared;
+        uint32_t worker;
+        uint32_t initialiser, finaliser; /* function number + 1; 0: none */
+        uint32_t arg_size;               /* the argument follows, aligned to 64 */
+        unsigned char pad[40];
+};
+static_assert(sizeof(struct pool_start) == 64, "what follows is aligned");
+
+int pool_worker_run(void *arg, size_t arg_size);
+/* Is the calling thread a worker of this pool? */
+bool pool_inside(const struct pool_shared *shared);
+
+#endif

@@ -1,0 +1,228 @@
+#include "base/clock.h"
+#include "base/error.h"
+#include "mproc/pool_private.h"
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define RETRY_NS (100 * NS_PER_MS) /* between starts that fail, at most */
+#define UNREADY_MAX 20
+#define REFUSAL 7 /* an initialiser's own word counts for more than a death that may be chance */
+
+int pool_start_worker(struct mproc_pool *pool, uint32_t number, struct mproc_err *err)
+{
+        struct mproc_process_options options = {.start = pool->start,
+                                                .name = "mproc-pool",
+                                                .target = pool_worker_run,
+                                                .arg = pool->start_arg,
+                                                .arg_size = pool->start_arg_size};
+        struct mproc_process *process;
+        int r;
+
+        pool->start_arg->worker = number; /* one thread starts workers: first the maker's, then the
+                                           * supervisor */
+        r = mproc_process_start(&process, &options, err);
+        if (r)
+                return r;
+        pthread_mutex_lock(&pool->lock);
+        pool->worker[number].pid = mproc_process_pid(process);
+        pool->worker[number].process = process;
+        pool->started++;
+        if (pool->phase == POOL_TERMINATED)
+                mproc_process_kill(process, NULL);
+        pthread_mutex_unlock(&pool->lock);
+        return 0;
+}
+
+void pool_kick(struct mproc_pool *pool)
+{
+        eventfd_write(pool->control_fd, 1);
+}
+
+static bool any_worker(const struct mproc_pool *pool)
+{
+        for (size_t i = 0; i < pool->workers; i++)
+                if (pool->worker[i].process)
+                        return true;
+        return false;
+}
+
+static bool any_ready(const struct mproc_pool *pool)
+{
+        for (size_t i = 0; i < pool->workers; i++)
+                if (pool->worker[i].process && atomic_load(&pool->shared->lines[i].ready) == 1)
+                        return true;
+        return false;
+}
+
+/* No worker will ever take anything again. */
+static void give_up(struct mproc_pool *pool, const struct mproc_err *why)
+{
+        error_set(&pool->broken, -ENOTRECOVERABLE, "pool",
+                  "the pool is broken: no worker comes up. %.380s", why->text);
+        pool_fail_queued(pool, -ENOTRECOVERABLE, pool->broken.text);
+        pool_collect(pool);
+}
+
+/* Doubles from 1 ms on. */
+static uint64_t retry_delay(const struct mproc_pool *pool)
+{
+        return pool->unready < 7 ? NS_PER_MS << pool->unready : RETRY_NS;
+}
+
+/* A worker that ended before it was ready. */
+static void count_unready(struct mproc_pool *pool, uint32_t number,
+                          const struct mproc_status *status)
+{
+        struct pool_line *line = &pool->shared->lines[number];
+        struct mproc_err why = {0};
+
+        bool refused = line->err.code;
+
+        if (refused)
+                why = line->err;
+        else if (status->err.code)
+                why = status->err;
+        else
+                error_set(&why, -EOWNERDEAD, "pool",
+                          "worker %u ended before it was ready, with %s %d", number,
+                          status->state == MPROC_SIGNALED ? "signal" : "status", status->code);
+        line->err.code = 0;
+        pool->unready += refused ? REFUSAL : 1;
+        pool->retry_ns = clock_now_ns() + retry_delay(pool);
+        if (pool->unready >= UNREADY_MAX && !any_ready(pool) && !pool->broken.code)
+                give_up(pool, &why);
+}
+
+/* Locked. */
+static void look_at(struct mproc_pool *pool, uint32_t number)
+{
+        struct pool_worker *worker = &pool->worker[number];
+        struct mproc_process *process = worker->process;
+        struct mproc_status status;
+        uint32_t ready;
+
+        if (!process || mproc_process_join(process, 0, &status, NULL))
+                return;
+        ready = atomic_load(&pool->shared->lines[number].ready);
+        worker->process = NULL;
+        pool_bury(pool, number, &status);
+        mproc_process_free(process);
+        if (ready)
+                pool->unready = 0;
+        else if (pool->phase <= POOL_CLOSED)
+                count_unready(pool, number, &status);
+        pool_job_advance(pool);
+        pool_stir(pool);
+}
+
+/* Ends workers whose task takes too long; locked. Returns when to look again. */
+static uint64_t enforce_limit(struct mproc_pool *pool)
+{
+        uint64_t limit = (uint64_t)pool->task_limit_ns, now = clock_now_ns(), next = now + limit;
+
+        if (!limit || !pool->outstanding)
+                return UINT64_MAX;
+        for (size_t i = 0; i < pool->workers; i++) {
+                struct pool_line *line = &pool->shared->lines[i];
+                uint64_t lease = atomic_load(&line->lease), begun = atomic_load(&line->begun_ns);
+
+                if (!pool->worker[i].process || lease & POOL_CONDEMNED || !(lease & 1) ||
+                    atomic_load(&line->lease) != lease)
+                        continue;
+                if (now < begun + limit) {
+                        if (begun + limit < next)
+                                next = begun + limit;
+                } else if (atomic_compare_exchange_strong(&line->lease, &lease,
+                                                          lease | POOL_CONDEMNED)) {
+                        pool->worker[i].condemned = true;
+                        mproc_process_kill(pool->worker[i].process, NULL);
+                }
+        }
+        return next;
+}
+
+/* Not locked, since a start takes its time. */
+static void replace(struct mproc_pool *pool)
+{
+        for (uint32_t i = 0; i < pool->workers; i++) {
+                struct mproc_err err = {0};
+                bool wanted;
+
+                pthread_mutex_lock(&pool->lock);
+                wanted = !pool->worker[i].process && pool->phase <= POOL_CLOSED &&
+                         !pool->broken.code && clock_now_ns() >= pool->retry_ns;
+                if (wanted)
+                        pool->retry_ns = 0;
+                pthread_mutex_unlock(&pool->lock);
+                if (!wanted || !pool_start_worker(pool, i, &err))
+                        continue;
+                pthread_mutex_lock(&pool->lock);
+                pool->retry_ns = clock_now_ns() + RETRY_NS;
+                if (++pool->unready >= UNREADY_MAX && !any_worker(pool) && !pool->broken.code) {
+                        give_up(pool, &err);
+                        pool_stir(pool);
+                }
+                pthread_mutex_unlock(&pool->lock);
+        }
+}
+
+static bool any_missing(const struct mproc_pool *pool)
+{
+        for (size_t i = 0; i < pool->workers; i++)
+                if (!pool->worker[i].process)
+                        return true;
+        return false;
+}
+
+/* Waits until there may be something to do. */
+static void sleep_until(struct mproc_pool *pool, uint64_t when)
+{
+        struct pollfd fds[MPROC_POOL_WORKERS_MAX + 1];
+        struct timespec left = clock_left(when);
+        eventfd_t kicks;
+        nfds_t count = 0;
+
+        fds[count++] = (struct pollfd){.fd = pool->control_fd, .events = POLLIN};
+        pthread_mutex_lock(&pool->lock);
+        for (size_t i = 0; i < pool->workers; i++)
+                if (pool->worker[i].process)
+                        fds[count++] = (struct pollfd){
+                                .fd = mproc_process_fd(pool->worker[i].process), .events = POLLIN};
+        pthread_mutex_unlock(&pool->lock);
+        ppoll(fds, count, when == UINT64_MAX ? NULL : &left, NULL);
+        eventfd_read(pool->control_fd, &kicks);
+}
+
+void *pool_supervise(void *argument)
+{
+        struct mproc_pool *pool = argument;
+        uint64_t when;
+        bool gone = false;
+
+        while (!gone) {
+                pthread_mutex_lock(&pool->lock);
+                for (uint32_t i = 0; i < pool->workers; i++)
+                        look_at(pool, i);
+                pthread_mutex_unlock(&pool->lock);
+                replace(pool);
+                pthread_mutex_lock(&pool->lock);
+                when = enforce_limit(pool);
+                if (pool->phase <= POOL_CLOSED && !pool->broken.code && pool->retry_ns &&
+                    any_missing(pool) && pool->retry_ns < when)
+                        when = pool->retry_ns;
+                gone = pool->phase > POOL_CLOSED && !any_worker(pool);
+                pthread_mutex_unlock(&pool->lock);
+                if (!gone)
+                        sleep_until(pool, when);
+        }
+        pthread_mutex_lock(&pool->lock);
+        pool_fail_queued(pool, -ECANCELED, "the pool was terminated before it began");
+        pool_collect(pool);
+        pool->gone = true;
+        pool_stir(pool);
+        pthread_mutex_unlock(&pool->lock);
+        return NULL;
+}

@@ -1,0 +1,271 @@
+#include "base/error.h"
+#include "mproc/limits.h"
+#include "mproc/pool_private.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SPARE_MAX 4096
+
+struct mproc_result *pool_result_new(struct mproc_pool *pool)
+{
+        struct mproc_result *result = TAILQ_FIRST(&pool->spare);
+
+        if (result) {
+                TAILQ_REMOVE(&pool->spare, result, entry);
+                pool->spare_count--;
+        } else {
+                result = malloc(sizeof(*result));
+                if (!result)
+                        return NULL;
+        }
+        memset(result, 0, offsetof(struct mproc_result, bytes));
+        result->pool = pool;
+        return result;
+}
+
+void pool_result_free(struct mproc_pool *pool, struct mproc_result *result)
+{
+        pool_arena_give(&pool->arena, result->arena_result, result->result_room);
+        free(result->failure);
+        if (pool->spare_count >= SPARE_MAX) {
+                free(result);
+                return;
+        }
+        pool->spare_count++;
+        TAILQ_INSERT_HEAD(&pool->spare, result, entry);
+}
+
+void pool_result_over(struct mproc_pool *pool, struct mproc_result *result, int code,
+                      const struct mproc_failure *failure)
+{
+        result->over = true;
+        result->code = code;
+        pool->outstanding--;
+        if (failure) {
+                result->failure = malloc(sizeof(*failure));
+                if (result->failure)
+                        *result->failure = *failure;
+        }
+        if (result->stream)
+                pool_stream_over(result->stream, result);
+        if (result->callback) {
+                result->calling = true;
+                TAILQ_INSERT_TAIL(&pool->called, result, entry);
+        } else if (result->released) {
+                pool_result_free(pool, result);
+        }
+}
+
+void pool_slot_over(struct mproc_pool *pool, uint32_t number, int code,
+                    const struct mproc_failure *failure)
+{
+        struct pool_slot *slot = &pool->shared->slots[number];
+        struct mproc_result *result = pool->by_slot[number];
+        uint32_t worker = pool_word_worker(atomic_load(&slot->state));
+        struct mproc_failure own;
+
+        if (!code && slot->code) {
+                code = slot->code;
+                own = (struct mproc_failure){.count = 1,
+                                             .worker = (int32_t)worker,
+                                             .pid = pool->worker[worker].pid,
+                                             .err = pool->shared->words[number]};
+                failure = &own;
+        }
+        if (!code) {
+                /* No more than the room, whatever became of the slot. */
+                result->result_size = slot->result_size < result->result_room ? slot->result_size
+                                                                              : result->result_room;
+                if (!result->arena_result)
+                        memcpy(result->bytes, slot->result_inline, result->result_size);
+        }
+        pool_arena_give(&pool->arena, result->arena_arg, result->arg_room);
+        result->arena_arg = NULL;
+        pool->by_slot[number] = NULL;
+        atomic_store(&slot->state, pool_word(POOL_FREE, 0, 0));
+        pool->free_slots[pool->free_count++] = number;
+        pool_result_over(pool, result, code, failure);
+}
+
+/* Past what others have taken or cancelled. */
+static void move_head(struct pool_shared *shared)
+{
+        uint64_t head = atomic_load(&shared->head);
+
+        while (head < atomic_load(&shared->front.tail) &&
+               atomic_load(&pool_slot_at(shared, head)->state) != pool_word(POOL_QUEUED, 0, head))
+                if (atomic_compare_exchange_strong(&shared->head, &head, head + 1))
+                        head++;
+}
+
+static bool queue_has_room(struct mproc_pool *pool)
+{
+        struct pool_shared *shared = pool->shared;
+        uint64_t tail = atomic_load(&shared->front.tail);
+
+        if (tail - atomic_load(&shared->head) < shared->slot_count)
+                return true;
+        move_head(shared);
+        return tail - atomic_load(&shared->head) < shared->slot_count;
+}
+
+void pool_enqueue(struct mproc_pool *pool, uint32_t number)
+{
+        struct pool_shared *shared = pool->shared;
+        uint64_t tail = atomic_load_explicit(&shared->front.tail, memory_order_relaxed);
+
+        atomic_store_explicit(&shared->queue[tail & (2 * shared->slot_count - 1)], number,
+                              memory_order_relaxed);
+        atomic_store_explicit(&shared->slots[number].state, pool_word(POOL_QUEUED, 0, tail),
+                              memory_order_release);
+        atomic_store(&shared->front.tail, tail + 1);
+        pool_wake_one(shared);
+}
+
+/* Room for one task ------------------------------------------------------------------------- */
+
+struct room {
+        size_t arg_size, result_size; /* in the arena; 0: none is needed */
+        void *arg, *result;
+        bool found;
+};
+
+static bool take_arena(struct mproc_pool *pool, struct room *room)
+{
+        if (room->arg_size && !room->arg)
+                room->arg = pool_arena_take(&pool->arena, room->arg_size);
+        if (room->arg_size && !room->arg)
+                return false;
+        if (room->result_size)
+                room->result = pool_arena_take(&pool->arena, room->result_size);
+        if (!room->result_size || room->result)
+                return true;
+        pool_arena_give(&pool->arena, room->arg, room->arg_size);
+        room->arg = NULL;
+        return false;
+}
+
+static bool find_room(struct mproc_pool *pool, void *context)
+{
+        struct room *room = context;
+
+        if (pool->phase != POOL_OPEN || pool->broken.code)
+                return true;
+        room->found = pool->free_count && queue_has_room(pool) && take_arena(pool, room);
+        return room->found || !pool->outstanding;
+}
+
+static int check_call(const struct mproc_pool *pool, const struct mproc_call *call,
+                      const struct room *room, struct mproc_err *err)
+{
+        size_t most = pool_arena_bytes(&pool->arena);
+
+        if (call->arg_size && !call->arg)
+                return error_set(err, -EINVAL, "submit", "the argument is NULL, its size %zu",
+                                 call->arg_size);
+        if (room->arg_size > most || room->result_size > most - room->arg_size)
+                return error_set(err, -E2BIG, "submit",
+                                 "an argument of %zu and a result of %zu bytes are more than the "
+                                 "pool's arena holds (%zu): raise options.arena_bytes, or put them "
+                                 "into shared memory and pass the address",
+                                 call->arg_size, call->result_size, most);
+        return 0;
+}
+
+static int await_room(struct mproc_pool *pool, struct room *room, bool waits, struct mproc_err *err)
+{
+        int r;
+
+        /* Room is what the common case has. */
+        room->found = pool->free_count && queue_has_room(pool) && take_arena(pool, room);
+        if (!room->found && !waits)
+                return error_set(err, -EAGAIN, "submit", "the queue has no room now");
+        if (!room->found)
+                pool_wait(pool, find_room, room, POOL_ANY, UINT64_MAX);
+        if (room->found)
+                return 0;
+        r = pool_check_open(pool, err);
+        if (r)
+                return r;
+        return error_set(err, -ENOBUFS, "submit",
+                         "the pool's arena is held by results that are not freed, and no task is "
+                         "under way: free some, or raise options.arena_bytes");
+}
+
+int pool_submit(struct mproc_pool *pool, struct mproc_result **ret, const struct mproc_call *call,
+                const struct pool_place *place, struct mproc_err *err)
+{
+        struct room room = {.arg_size = call->arg_size > MPROC_POOL_INLINE ? call->arg_size : 0,
+                            .result_size =
+                                    call->result_size > MPROC_POOL_INLINE ? call->result_size : 0};
+        struct mproc_result *result;
+        struct pool_slot *slot;
+        uint32_t function, number;
+        int r;
+
+        r = pool_check_open(pool, err);
+        if (!r)
+                r = check_call(pool, call, &room, err);
+        if (!r)
+                r = pool_function(pool, call->function, &function, err);
+        if (r)
+                return r;
+        result = pool_result_new(pool);
+        if (!result)
+                return limits_error(err, -ENOMEM, "submit", "cannot note down a task");
+        r = await_room(pool, &room, !place || place->waits, err);
+        if (r) {
+                pool_result_free(pool, result);
+                return r;
+        }
+        number = pool->free_slots[--pool->free_count];
+        slot = &pool->shared->slots[number];
+        result->arena_arg = room.arg;
+        result->arena_result = room.result;
+        result->arg_room = call->arg_size;
+        result->result_room = call->result_size;
+        result->callback = call->callback;
+        result->context = call->context;
+        result->slot = number;
+        if (place) {
+                result->stream = place->stream;
+                result->item = place->item;
+        }
+        slot->function = function;
+        slot->code = 0;
+        slot->arg_size = call->arg_size;
+        slot->result_size = call->result_size;
+        slot->arg = (uint64_t)(room.arg ? room.arg : slot->arg_inline);
+        slot->result = (uint64_t)(room.result ? room.result : slot->result_inline);
+        if (call->arg_size)
+                memcpy((void *)slot->arg, call->arg, call->arg_size);
+        pool->by_slot[number] = result;
+        if (!pool->outstanding++ && pool->task_limit_ns)
+                pool_kick(pool);
+        *ret = result;
+        pool_enqueue(pool, number);
+        return 0;
+}
+
+int pool_cancel_locked(struct mproc_pool *pool, struct mproc_result *result, struct mproc_err *err)
+{
+        struct mproc_failure failure = {.count = 1, .worker = -1};
+        struct pool_slot *slot;
+        uint64_t word;
+
+        if (result->over)
+                return error_set(err, -EALREADY, "cancel", "it is over already");
+        error_set(&failure.err, -ECANCELED, "cancel", "it was cancelled before it began");
+        if (result->job) {
+                pool_job_cancel(pool, result->job, &failure);
+                return 0;
+        }
+        slot = &pool->shared->slots[result->slot];
+        word = atomic_load(&slot->state);
+        if (pool_word_state(word) != POOL_QUEUED ||
+            !atomic_compare_exchange_strong(&slot->state, &word, pool_word(POOL_FREE, 0, 0)))
+                return error_set(err, -EALREADY, "cancel", "the task has begun already");
+        pool_slot_over(pool, result->slot, -ECANCELED, &failure);
+        return 0;
+}
