@@ -21,8 +21,8 @@ char *wording_rounds_wanted(const struct result *result, uint32_t rounds, char *
 
 /* Of a workload: the conditions it was measured under (parts between " · "), and what became of the
  * rounds. Figures stem from the rounds that count. */
-/* A command as a shell would take it: "gzip -kf {}". */
-char *wording_command(const struct plan_variant *variant, char *buf, size_t size);
+char *wording_conditions(const struct view_section *section, char *buf, size_t size);
+char *wording_rounds(const struct view_section *section, char *buf, size_t size);
 uint32_t wording_rounds_counted(const struct result *result);
 /* Of what else the machine did. What disturbed: "other programs 0.42 CPUs, steal 0.05 CPUs", over
  * the disturbed rounds; the warning that the figures stem from such rounds, "" when they do not;
@@ -31,8 +31,6 @@ char *wording_disturbance(const struct result *result, char *buf, size_t size);
 char *wording_busy(const struct result *result, char *buf, size_t size);
 char *wording_calm(const struct result *result, char *buf, size_t size);
 char *wording_throttled(const struct result *result, char *buf, size_t size);
-char *wording_conditions(const struct view_section *section, char *buf, size_t size);
-char *wording_rounds(const struct view_section *section, char *buf, size_t size);
 /* "adds per second, higher is better": what a ratio is of. */
 char *wording_metric(const struct view_section *section, char *buf, size_t size);
 

@@ -112,25 +112,6 @@ static const char *common_work(const struct view_section *section)
         return section->rows[0].cell->shown_work;
 }
 
-char *wording_command(const struct plan_variant *variant, char *buf, size_t size)
-{
-        static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                    "{}%+,-./:=@_^";
-        const char *word = variant->arguments;
-
-        *buf = '\0';
-        for (uint32_t i = 0; i < variant->argument_count; i++) {
-                bool is_plain = *word && !word[strspn(word, plain)];
-
-                page_append(buf, size, "%s%s", i ? " " : "", is_plain ? "" : "'");
-                for (const char *p = word; *p; p++)
-                        page_append(buf, size, *p == '\'' ? "'\\''" : "%c", *p);
-                page_append(buf, size, is_plain ? "" : "'");
-                word += strlen(word) + 1;
-        }
-        return buf;
-}
-
 /* What a workload is called: of a command its words, of two that are compared "command". */
 static void append_name(const struct view_section *section, char *buf, size_t size)
 {
@@ -139,7 +120,7 @@ static void append_name(const struct view_section *section, char *buf, size_t si
 
         if (plan->variant_count == 1 && plan->variants[0].kind == VARIANT_COMMAND)
                 page_append(buf, size, "%s",
-                            wording_command(&plan->variants[0], text, sizeof(text)));
+                            plan_variant_words(&plan->variants[0], text, sizeof(text)));
         else
                 page_append(buf, size, "%s", section->workload);
 }
