@@ -55,7 +55,7 @@ enum regression wording_regression(const struct result *result,
 char *wording_control(const struct view_section *section, size_t index, char *buf, size_t size);
 
 /* "Start and join a worker: fork 0.21 ms · spawn 0.61 ms" under the smallest parent, "with a
- * 1 GiB parent: fork 34.0 ms, the others within 10 %" under the largest. */
+ * 1 GiB parent: fork 34.0 ms; spawn as with a small one (± 10 %)" under the largest. */
 char *wording_strip(const struct view_section *section, char *buf, size_t size);
 char *wording_strip_large(const struct view_section *section, char *buf, size_t size);
 /* What start methods cost the team of a workload: "Start the team: fork 0.42 ms · spawn …". */

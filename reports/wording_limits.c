@@ -49,11 +49,13 @@ static void say_runs(const struct view *view, char *buf, size_t size)
 {
         for (size_t i = 0; i < view->section_count; i++)
                 if (view->sections[i].rows[0].cell->run.time_ns.n) {
-                        page_append(buf, size,
-                                    "A run takes from the start of its program to its end. Its CPU "
-                                    "time is with all processes that it waited for, its peak RSS "
-                                    "that of the largest; PSS is of all runs at once, sampled in a "
-                                    "pilot trial.");
+                        page_append(
+                                buf, size,
+                                "A run takes from the start of its program to its end; its mean "
+                                "time is that of a trial's runs, the median of trials. Its "
+                                "CPU time is with all processes that it waited for, its peak RSS "
+                                "that of the largest; PSS is of all runs at once, sampled in a "
+                                "pilot trial.");
                         return;
                 }
 }

@@ -5,10 +5,12 @@
 #include "model/cpuset.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define LEVELS_SHOWN 6
 #define BETWEEN " · "
+#define METHODS_MAX 16
 
 /* "fork, spawn", or how many there are; in the order of the plan. */
 static void append_levels(const struct view_section *section, enum factor factor, char *buf,
@@ -239,33 +241,57 @@ static void parent_range(const struct view_section *section, int64_t *small, int
         }
 }
 
+static int by_life(const void *left, const void *right)
+{
+        const struct summary *a = view_life(*(const struct cell *const *)left),
+                             *b = view_life(*(const struct cell *const *)right);
+
+        if (!a->n || !b->n)
+                return !a->n - !b->n;
+        return (a->median > b->median) - (a->median < b->median);
+}
+
+/* The methods under a parent of that size, the quickest first; returns how many. */
+static size_t find_methods(const struct view_section *section, int64_t parent_bytes,
+                           const struct cell *ret[METHODS_MAX])
+{
+        size_t count = 0;
+
+        for (size_t i = 0; i < section->row_count && count < METHODS_MAX; i++) {
+                const struct cell *cell = section->rows[i].cell;
+
+                if (view_parent_bytes(cell) == parent_bytes && !cell->reference)
+                        ret[count++] = cell;
+        }
+        qsort(ret, count, sizeof(*ret), by_life);
+        return count;
+}
+
 char *wording_strip(const struct view_section *section, char *buf, size_t size)
 {
+        const struct cell *cells[METHODS_MAX];
         int64_t small, large;
         char text[64], method[VIEW_LABEL_BYTES];
-        size_t shown = 0;
+        size_t count;
 
         *buf = '\0';
         parent_range(section, &small, &large);
-        for (size_t i = 0; i < section->row_count; i++) {
-                const struct cell *cell = section->rows[i].cell;
-
-                if (view_parent_bytes(cell) != small || cell->reference)
-                        continue;
-                view_method(cell, method, sizeof(method));
-                wording_duration(view_life(cell), false, text, sizeof(text));
-                page_append(buf, size, "%s%s %s",
-                            shown++ ? " · " : "Start and join a worker: ", method,
-                            *text ? text : cell_status_name(cell->status));
+        count = find_methods(section, small, cells);
+        for (size_t i = 0; i < count; i++) {
+                view_method(cells[i], method, sizeof(method));
+                wording_duration(view_life(cells[i]), false, text, sizeof(text));
+                page_append(buf, size, "%s%s %s", i ? " · " : "Start and join a worker: ", method,
+                            *text ? text : cell_status_name(cells[i]->status));
         }
         return buf;
 }
 
 char *wording_strip_large(const struct view_section *section, char *buf, size_t size)
 {
+        const struct cell *cells[METHODS_MAX];
         int64_t small, large;
-        size_t changed = 0, same = 0;
-        char text[64], method[VIEW_LABEL_BYTES];
+        size_t count, changed = 0, same = 0;
+        char text[64], method[VIEW_LABEL_BYTES], alike[VIEW_LABEL_BYTES] = "";
 
         *buf = '\0';
         parent_range(section, &small, &large);
@@ -273,27 +299,27 @@ char *wording_strip_large(const struct view_section *section, char *buf, size_t 
                 return buf;
         page_append(buf, size,
                     "with a %s parent: ", units_format_size((double)large, text, sizeof(text)));
-        for (size_t i = 0; i < section->row_count; i++) {
-                const struct cell *cell = section->rows[i].cell, *bare;
+        count = find_methods(section, large, cells);
+        for (size_t i = 0; i < count && view_life(cells[i])->n; i++) {
+                const struct cell *bare;
                 double ratio;
 
-                if (view_parent_bytes(cell) != large || cell->reference || !view_life(cell)->n)
-                        continue;
-                view_method(cell, method, sizeof(method));
+                view_method(cells[i], method, sizeof(method));
                 bare = same_method(section, method, small);
                 ratio = bare && view_life(bare)->n
-                                ? view_life(cell)->median / view_life(bare)->median
+                                ? view_life(cells[i])->median / view_life(bare)->median
                                 : INFINITY;
                 if (fabs(ratio - 1) <= 0.1) {
-                        same++;
+                        page_append(alike, sizeof(alike), "%s%s", same++ ? ", " : "", method);
                         continue;
                 }
-                wording_duration(view_life(cell), false, text, sizeof(text));
+                wording_duration(view_life(cells[i]), false, text, sizeof(text));
                 page_append(buf, size, "%s%s %s", changed++ ? ", " : "", method, text);
         }
         if (same)
-                page_append(buf, size, "%s within 10 %%", changed ? ", the others" : "all");
-        if (!same && !changed)
+                page_append(buf, size, "%s%s as with a small one (± 10 %%)", changed ? "; " : "",
+                            changed ? alike : "all");
+        else if (!changed)
                 *buf = '\0';
         return buf;
 }

@@ -147,7 +147,7 @@ static void counters_that_are_all_zero_have_no_column(void **unused)
                                 (struct cell_counter){.name = "page-faults/op", .n = 12};
         for (size_t i = 0; i < 2; i++) {
                 text = joined(i ? "markdown" : "text");
-                assert_contains(text, "0 throughout: page-faults ");
+                assert_contains(text, "0 throughout: faults ");
                 assert_int_equal(render_count(text, "page-faults"), 1);
                 free(text);
         }
