@@ -25,10 +25,10 @@ char *wording_conditions(const struct view_section *section, char *buf, size_t s
 char *wording_rounds(const struct view_section *section, char *buf, size_t size);
 uint32_t wording_rounds_counted(const struct result *result);
 /* Of what else the machine did. What disturbed: "other programs 0.42 CPUs, steal 0.05 CPUs", over
- * the disturbed rounds; the warning that the figures stem from such rounds, "" when they do not;
+ * the disturbed rounds; the warning that the section's figures stem from such rounds, else "";
  * "quiet machine", or that it is not known; what the run's own CPU quota cost it. */
 char *wording_disturbance(const struct result *result, char *buf, size_t size);
-char *wording_busy(const struct result *result, char *buf, size_t size);
+char *wording_busy(const struct view_section *section, char *buf, size_t size);
 char *wording_calm(const struct result *result, char *buf, size_t size);
 char *wording_throttled(const struct result *result, char *buf, size_t size);
 /* "adds per second, higher is better": what a ratio is of. */
