@@ -139,6 +139,21 @@ static void append_input(const struct view_section *section, char *buf, size_t s
                             strcmp(plan->input, "-") ? plan->input : "stdin");
 }
 
+/* How tasks are handed out is then the workload's own affair. */
+static bool is_of_commands(const struct view_section *section)
+{
+        const struct plan *plan = &section->result->plan;
+
+        return plan->variant_count && plan->variants[0].kind == VARIANT_COMMAND;
+}
+
+static bool is_bound(const struct view_section *section)
+{
+        char pus[CPUSET_TEXT_BYTES];
+
+        return *cpuset_format(&largest_team(section)->placed, pus, sizeof(pus)) != '\0';
+}
+
 char *wording_conditions(const struct view_section *section, char *buf, size_t size)
 {
         const struct plan *plan = &section->result->plan;
@@ -148,10 +163,12 @@ char *wording_conditions(const struct view_section *section, char *buf, size_t s
         append_name(section, buf, size);
         append_levels(section, FACTOR_RUNTIME, buf, size);
         append_levels(section, FACTOR_START, buf, size);
-        append_levels(section, FACTOR_SUBMIT, buf, size);
+        if (!is_of_commands(section) || levels_differ(section, FACTOR_SUBMIT))
+                append_levels(section, FACTOR_SUBMIT, buf, size);
         if (!section->is_life_cycle)
                 append_team(section, buf, size);
-        append_levels(section, FACTOR_PLACE, buf, size);
+        if (section->is_life_cycle || levels_differ(section, FACTOR_PLACE) || is_bound(section))
+                append_levels(section, FACTOR_PLACE, buf, size); /* else "not bound" said it */
         append_input(section, buf, size);
         for (uint32_t i = 0; i < plan->param_count && i < MPB_PARAMS_MAX; i++)
                 for (uint32_t j = 0; j < cell->param_count && j < MPB_PARAMS_MAX; j++)
