@@ -1,27 +1,18 @@
 /* The part of wording.h that says what the figures do not tell. */
 #include "reports/wording.h"
 
+#include "count/virtualization.h"
+
 #include <string.h>
-
-static bool is_container(const char *virtualization)
-{
-        static const char *const names[] = {"docker",      "podman",    "lxc",
-                                            "lxc-libvirt", "container", "systemd-nspawn",
-                                            "openvz",      "rkt",       "wsl"};
-
-        for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-                if (!strncmp(virtualization, names[i], strlen(names[i])))
-                        return true;
-        return false;
-}
 
 static void say_machine(const struct environment *machine, char *buf, size_t size)
 {
         page_append(buf, size, "Figures of this machine, now");
         if (*machine->virtualization && strcmp(machine->virtualization, "none"))
                 page_append(buf, size, ": %s (%s)",
-                            is_container(machine->virtualization) ? "a container"
-                                                                  : "a virtual machine",
+                            virtualization_is_container(machine->virtualization)
+                                    ? "a container"
+                                    : "a virtual machine",
                             machine->virtualization);
         if (machine->on_battery == 1)
                 page_append(buf, size, "; on battery");
