@@ -15,7 +15,7 @@
 static bool has_row(const struct difference_cell *cell)
 {
         return cell->kind <= DIFFERENCE_LOST ||
-               (cell->kind == DIFFERENCE_BESIDE && !isnan(cell->effect.ratio));
+               (cell->kind == DIFFERENCE_NOT_ASKED && !isnan(cell->effect.ratio));
 }
 
 /* "17.5 M", "0.182 ms": what it is of stands above the table. */
@@ -35,8 +35,8 @@ static void put_verdict(const struct difference_cell *cell, char *buf, size_t si
                 snprintf(buf, size, "FAILS");
         else if (cell->kind == DIFFERENCE_LOST)
                 snprintf(buf, size, "no figure");
-        else if (cell->kind == DIFFERENCE_BESIDE)
-                snprintf(buf, size, "beside");
+        else if (cell->kind == DIFFERENCE_NOT_ASKED)
+                snprintf(buf, size, "not judged");
         else if (cell->regression == REGRESSION_YES)
                 snprintf(buf, size, "SLOWER");
         else

@@ -5,6 +5,8 @@
 #include <ctype.h>
 #include <math.h>
 
+#define SIDE_COLUMNS 56
+
 const char *gallery_name(struct gallery *gallery, const char *what, const char *workload,
                          bool alone)
 {
@@ -35,11 +37,26 @@ static bool has_intervals(const struct view_section *section)
         return false;
 }
 
+/* Whole characters, as many as two sides find room for. */
+static void append_short(const char *text, char buf[GALLERY_CONDITIONS])
+{
+        size_t columns = 0, length = 0;
+
+        for (; text[length] && columns <= SIDE_COLUMNS; length++)
+                columns += ((unsigned char)text[length + 1] & 0xc0) != 0x80;
+        page_append(buf, GALLERY_CONDITIONS, "%.*s%s · ", (int)length, text,
+                    text[length] ? "…" : "");
+}
+
 void gallery_conditions(const struct view_section *section, char buf[GALLERY_CONDITIONS])
 {
         const struct result *result = section->result;
+        char text[GALLERY_CONDITIONS];
 
-        wording_conditions(section, buf, GALLERY_CONDITIONS);
+        *buf = '\0';
+        for (size_t i = 0; *wording_side(result, i, text, sizeof(text)); i++)
+                append_short(text, buf);
+        page_append(buf, GALLERY_CONDITIONS, "%s", wording_conditions(section, text, sizeof(text)));
         page_append(buf, GALLERY_CONDITIONS,
                     has_intervals(section) ? " · medians and 95 %% intervals over %u rounds"
                                            : " · medians over %u rounds, too few for intervals",

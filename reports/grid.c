@@ -40,9 +40,13 @@ static void print_block(const struct grid *grid, const struct page *page, size_t
                         size_t labels, size_t first, size_t end)
 {
         for (size_t row = 0; row < grid->rows; row++) {
+                size_t last = end; /* the column behind the last one that has a text */
+
+                while (last > first && !*grid_at(grid, row, last - 1))
+                        last--;
                 fprintf(page->out, "%*s", (int)indent, "");
-                page_pad(page, grid_at(grid, row, 0), first < end ? labels : 0);
-                for (size_t column = first; column < end; column++) {
+                page_pad(page, grid_at(grid, row, 0), first < last ? labels : 0);
+                for (size_t column = first; column < last; column++) {
                         fputs("  ", page->out);
                         page_pad_left(page, grid_at(grid, row, column), column_width(grid, column));
                 }

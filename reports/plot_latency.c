@@ -36,6 +36,8 @@ int plot_latency(struct gallery *gallery, const struct view_section *section, bo
                         dots_mark(&dots, dots_row(&dots, label), names[j], view_task_time(row, j),
                                   1e-9);
         }
+        if (dots.series_count == 1) /* which a legend would name */
+                dots.axis = "time of a task, p50";
         snprintf(title, sizeof(title), "%s: time of a task", section->workload);
         gallery_conditions(section, conditions);
         if (dots.mark_count)

@@ -167,10 +167,12 @@ static void put_ideal(const struct panels *panels, const struct panel_point *fir
 {
         if (!panels->ideal || first->x <= 0)
                 return;
+        fprintf(script, "  x < %.10g || x > %.10g ? NaN : ", first->x,
+                panels->tics[panels->tic_count - 1].x);
         if (panels->higher_is_better)
-                fprintf(script, "  %.10g * x", first->value / first->x);
+                fprintf(script, "%.10g * x", first->value / first->x);
         else
-                fprintf(script, "  %.10g / x", first->value * first->x);
+                fprintf(script, "%.10g / x", first->value * first->x);
         fputs(" with lines lw 1 dt 2 lc rgb '#777777', \\\n", script);
 }
 
@@ -263,7 +265,7 @@ int panels_write(struct panels *panels, const struct result *result, int folder,
         put_data(panels, plot.data);
         plot_scale_fit(&panels->scale);
         put_x_axis(panels, plot.script);
-        fputs("set border 3\nset grid ytics ls 1\nunset key\n", plot.script);
+        fputs("set border 3\nset grid ytics ls 1\nunset key\nset samples 1000\n", plot.script);
         put_legend(panels, height, plot.script);
         fputs("set label ", plot.script);
         plot_quote(plot.script, panels->y_axis, false);

@@ -127,11 +127,10 @@ static int put_section(FILE *out, const struct view_section *section)
         for (size_t i = 0; *wording_side(section->result, i, text, sizeof(text)); i++)
                 put_paragraph(out, text);
         put_paragraph(out, wording_conditions(section, text, sizeof(text)));
-        if (!section->is_strip) {
+        if (!section->is_strip)
                 put_paragraph(out, wording_rounds(section, text, sizeof(text)));
-                if (*wording_busy(section->result, text, sizeof(text)))
-                        put_paragraph(out, text);
-        }
+        if (*wording_busy(section, text, sizeof(text)))
+                put_paragraph(out, text);
         if (section->is_life_cycle) {
                 rc = view_starts(section, &grid);
                 put_grid(out, &grid);

@@ -24,11 +24,11 @@ static void print_rows(const struct page *page, const struct view_section *secti
         }
 }
 
-static void print_busy(const struct page *page, const struct result *result)
+static void print_busy(const struct page *page, const struct view_section *section)
 {
         char text[256];
 
-        if (!*wording_busy(result, text, sizeof(text)))
+        if (!*wording_busy(section, text, sizeof(text)))
                 return;
         fputs(page->colour ? "\033[1;33m" : "", page->out);
         page_wrap(page, 0, 4, " ", text);
@@ -55,7 +55,7 @@ static int print_section(const struct page *page, const struct view_section *sec
                 page_wrap(page, 0, 4, " ", text);
         page_wrap(page, 0, 4, " · ", wording_conditions(section, text, sizeof(text)));
         page_wrap(page, 0, 4, " · ", wording_rounds(section, text, sizeof(text)));
-        print_busy(page, section->result);
+        print_busy(page, section);
         if (section->is_life_cycle) {
                 rc = view_starts(section, &grid);
                 rc = print_grid(page, &grid, rc);
@@ -148,6 +148,7 @@ static int write_text(const struct result *result, const struct report_style *st
                 .colour = style->colour,
         };
         struct view view;
+        bool only_verifies;
         char text[1024];
         int rc = view_init(&view, result, err);
 
@@ -161,8 +162,9 @@ static int write_text(const struct result *result, const struct report_style *st
                         fputc('\n', out);
                 rc = print_section(&page, &view.sections[i]);
         }
+        only_verifies = view_only_verifies(&view); /* then there are no figures to speak of */
         for (size_t i = 0; i < view.section_count; i++) {
-                if (!view.sections[i].is_strip)
+                if (!view.sections[i].is_strip || only_verifies)
                         continue;
                 fprintf(out, "\n%*s", INDENT, "");
                 page_wrap(&page, INDENT, INDENT + 2, " · ",
@@ -172,14 +174,15 @@ static int write_text(const struct result *result, const struct report_style *st
                 fprintf(out, "%*s", INDENT + 2, "");
                 page_wrap(&page, INDENT + 2, INDENT + 4, " ", text);
         }
-        if (*result->no_verdict) {
+        if (*result->no_verdict && !only_verifies) {
                 fprintf(out, "\n%*s", INDENT, "");
                 page_wrap(&page, INDENT, INDENT, " ",
                           wording_sentence(result->no_verdict, text, sizeof(text)));
         }
-        if (!rc)
+        if (!rc && !only_verifies)
                 rc = print_counters(&page, &view, result);
-        print_end(&page, &view, result);
+        if (!only_verifies)
+                print_end(&page, &view, result);
         view_done(&view);
         if (rc)
                 return error_errno(err, rc, "report", "the text report was not made");

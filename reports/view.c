@@ -21,6 +21,31 @@ const struct summary *view_life(const struct cell *cell)
         return cell->step[3].n ? &cell->step[3] : &cell->summary[METRIC_WALL];
 }
 
+bool view_has_figures(const struct view_section *section)
+{
+        for (size_t i = 0; i < section->row_count; i++)
+                if (section->rows[i].cell->status == CELL_MEASURED)
+                        return true;
+        return false;
+}
+
+bool view_only_verifies(const struct view *view)
+{
+        bool verified = false;
+
+        for (size_t i = 0; i < view->section_count; i++) {
+                const struct view_section *section = &view->sections[i];
+
+                if (section->is_strip)
+                        continue;
+                if (view_has_figures(section))
+                        return false;
+                for (size_t k = 0; k < section->row_count; k++)
+                        verified |= section->rows[k].cell->status == CELL_VERIFIED_ONLY;
+        }
+        return verified;
+}
+
 const struct summary *view_task_time(const struct view_row *row, enum latency latency)
 {
         static const struct summary none;

@@ -47,6 +47,9 @@ static inline bool view_has_modes(const struct cell *cell)
         return cell->status == CELL_MEASURED && cell->modes.low_n;
 }
 
+bool view_has_figures(const struct view_section *section);
+/* Nothing that was asked for ran long enough for a figure: it was verified, and that is all. */
+bool view_only_verifies(const struct view *view);
 /* n = 0: it is not known, or the cell has no figures to be shown. */
 const struct summary *view_task_time(const struct view_row *row, enum latency latency);
 /* "fork", "raw-posix_spawn": how a life-cycle cell starts its process. */

@@ -54,17 +54,19 @@ static bool is_shown(const struct view_section *section, const char *name)
                 const char *name, *better;
         } others[] = {{"rusage-switches/op", "context-switches"},
                       {"rusage-faults/op", "page-faults"},
-                      {"tsc-ticks/op", "cycles"}};
+                      {"tsc-ticks/op", "cycles"},
+                      {"tsc-ticks/op", "task-clock"}};
+        bool better = false;
         const struct environment *machine = &section->result->environment;
 
         for (uint32_t i = 0; i < machine->counter_count && i < COUNTERS_MAX; i++)
                 if (!strcmp(machine->counters[i].name, name))
                         return false;
         for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
-                if (!strcmp(name, others[i].name))
-                        return !counted_per_op(section, others[i].better);
-        return !ends_with(name, "/byte") || !strcmp(name, "cycles/byte") ||
-               !strcmp(name, "instructions/byte") || !strcmp(name, "task-clock/byte");
+                better |=
+                        !strcmp(name, others[i].name) && counted_per_op(section, others[i].better);
+        return !better && (!ends_with(name, "/byte") || !strcmp(name, "cycles/byte") ||
+                           !strcmp(name, "instructions/byte") || !strcmp(name, "task-clock/byte"));
 }
 
 static size_t counted_names(const struct view_section *section, const char **names)
@@ -146,10 +148,27 @@ static bool is_zero(const struct view_section *section, const char *name, const 
         return true;
 }
 
-/* Of "task-clock/op" without its end. */
-static int short_length(const char *name)
+/* Short, so that what a machine without a PMU has to say fits into the width of a terminal. */
+static void append_head(const char *name, char *text, size_t size)
 {
-        return (int)strlen(name) - (ends_with(name, "/op") ? 3 : 0);
+        static const char *const heads[][2] = {
+                {"CPUs used", "CPUs"},
+                {"context-switches/op", "switches"},
+                {"rusage-switches/op", "switches"},
+                {"cpu-migrations/op", "migrations"},
+                {"page-faults/op", "faults"},
+                {"rusage-faults/op", "faults"},
+                {"tsc-ticks/op", "TSC ticks"},
+                {"kernel share", "in kernel"},
+                {"run-queue wait", "queued"},
+        };
+
+        for (size_t i = 0; i < sizeof(heads) / sizeof(*heads); i++)
+                if (!strcmp(name, heads[i][0])) {
+                        page_append(text, size, "%s", heads[i][1]);
+                        return;
+                }
+        page_append(text, size, "%.*s", (int)strlen(name) - (ends_with(name, "/op") ? 3 : 0), name);
 }
 
 char *view_zero_counters(const struct view_section *section, char *buf, size_t size)
@@ -159,10 +178,10 @@ char *view_zero_counters(const struct view_section *section, char *buf, size_t s
 
         *buf = '\0';
         for (size_t i = 0; i < count; i++)
-                if (is_zero(section, names[i], names, count))
-                        page_append(buf, size, "%s%.*s",
-                                    *buf ? ", " : "0 throughout: ", short_length(names[i]),
-                                    names[i]);
+                if (is_zero(section, names[i], names, count)) {
+                        page_append(buf, size, "%s", *buf ? ", " : "0 throughout: ");
+                        append_head(names[i], buf, size);
+                }
         return buf;
 }
 
@@ -199,44 +218,29 @@ char *view_scaled_counters(const struct view_section *section, char *buf, size_t
         return buf;
 }
 
-/* Short, so that what a machine without a PMU has to say fits into the width of a terminal. */
-static void set_head(const char *name, char *text)
-{
-        static const char *const heads[][2] = {
-                {"CPUs used", "CPUs"},
-                {"context-switches/op", "switches"},
-                {"rusage-switches/op", "switches"},
-                {"cpu-migrations/op", "migrations"},
-                {"page-faults/op", "faults"},
-                {"rusage-faults/op", "faults"},
-                {"tsc-ticks/op", "TSC ticks"},
-                {"kernel share", "in kernel"},
-                {"run-queue wait", "queued"},
-        };
-
-        for (size_t i = 0; i < sizeof(heads) / sizeof(*heads); i++)
-                if (!strcmp(name, heads[i][0]))
-                        snprintf(text, GRID_TEXT_BYTES, "%s", heads[i][1]);
-        if (!*text)
-                snprintf(text, GRID_TEXT_BYTES, "%.*s", short_length(name), name);
-}
-
 int view_counters(const struct view_section *section, struct grid *ret)
 {
         const char *all[SHOWN_MAX], *names[SHOWN_MAX];
         size_t all_count = counted_names(section, all), count = 0, rows = 0;
 
         *ret = (struct grid){0};
-        for (size_t i = 0; i < all_count; i++)
-                if (!is_zero(section, all[i], all, all_count))
-                        names[count++] = all[i];
+        for (int per_op = 0; per_op < 2; per_op++)
+                for (size_t i = 0; i < all_count; i++)
+                        if (ends_with(all[i], "/op") == per_op &&
+                            !is_zero(section, all[i], all, all_count))
+                                names[count++] = all[i];
         if (!count)
                 return 0;
         if (grid_init(ret, 1 + section->row_count, 1 + count))
                 return -ENOMEM;
-        snprintf(grid_at(ret, 0, 0), GRID_TEXT_BYTES, "Per operation");
-        for (size_t i = 0; i < count; i++)
-                set_head(names[i], grid_at(ret, 0, 1 + i));
+        snprintf(grid_at(ret, 0, 0), GRID_TEXT_BYTES, "Counters");
+        for (size_t i = 0; i < count; i++) {
+                /* Of all columns from there on. */
+                if (ends_with(names[i], "/op") && (!i || !ends_with(names[i - 1], "/op")))
+                        page_append(grid_at(ret, 0, 1 + i), GRID_TEXT_BYTES, "per %s: ",
+                                    section->rows[0].cell->run.time_ns.n ? "run" : "op");
+                append_head(names[i], grid_at(ret, 0, 1 + i), GRID_TEXT_BYTES);
+        }
         for (size_t i = 0; i < section->row_count; i++) {
                 const struct view_row *row = &section->rows[i];
 

@@ -24,8 +24,8 @@ static void put_time(const struct summary *summary, bool interval, char *text)
 
 int view_runs(const struct view_section *section, struct grid *ret)
 {
-        static const char *const heads[COLUMNS] = {"Per run", "time",     "user",
-                                                   "system",  "peak RSS", "PSS"};
+        static const char *const heads[COLUMNS] = {"Per run", "mean time", "user",
+                                                   "system",  "peak RSS",  "PSS"};
         size_t rows = 0;
 
         *ret = (struct grid){0};

@@ -30,7 +30,8 @@ int view_latency(const struct view_section *section, struct grid *ret)
                 return 0;
         if (grid_init(ret, 1 + section->row_count, 1 + columns))
                 return -ENOMEM;
-        snprintf(grid_at(ret, 0, 0), GRID_TEXT_BYTES, "Time of a task");
+        snprintf(grid_at(ret, 0, 0), GRID_TEXT_BYTES, "Time of a %s",
+                 section->rows[0].cell->run.time_ns.n ? "run" : "task");
         for (size_t j = 0; j < columns; j++)
                 snprintf(grid_at(ret, 0, 1 + j), GRID_TEXT_BYTES, "%s", heads[j]);
         for (size_t i = 0; i < section->row_count; i++) {

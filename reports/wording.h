@@ -21,18 +21,16 @@ char *wording_rounds_wanted(const struct result *result, uint32_t rounds, char *
 
 /* Of a workload: the conditions it was measured under (parts between " · "), and what became of the
  * rounds. Figures stem from the rounds that count. */
-/* A command as a shell would take it: "gzip -kf {}". */
-char *wording_command(const struct plan_variant *variant, char *buf, size_t size);
-uint32_t wording_rounds_counted(const struct result *result);
-/* Of what else the machine did. What disturbed: "other programs 0.42 CPUs, steal 0.05 CPUs", over
- * the disturbed rounds; the warning that the figures stem from such rounds, "" when they do not;
- * "quiet machine", or that it is not known; what the run's own CPU quota cost it. */
-char *wording_disturbance(const struct result *result, char *buf, size_t size);
-char *wording_busy(const struct result *result, char *buf, size_t size);
-char *wording_calm(const struct result *result, char *buf, size_t size);
-char *wording_throttled(const struct result *result, char *buf, size_t size);
 char *wording_conditions(const struct view_section *section, char *buf, size_t size);
 char *wording_rounds(const struct view_section *section, char *buf, size_t size);
+uint32_t wording_rounds_counted(const struct result *result);
+/* Of what else the machine did. What disturbed: "other programs 0.42 CPUs, steal 0.05 CPUs", over
+ * the disturbed rounds; the warning that the section's figures stem from such rounds, else "";
+ * "quiet machine", or that it is not known; what the run's own CPU quota cost it. */
+char *wording_disturbance(const struct result *result, char *buf, size_t size);
+char *wording_busy(const struct view_section *section, char *buf, size_t size);
+char *wording_calm(const struct result *result, char *buf, size_t size);
+char *wording_throttled(const struct result *result, char *buf, size_t size);
 /* "adds per second, higher is better": what a ratio is of. */
 char *wording_metric(const struct view_section *section, char *buf, size_t size);
 
@@ -57,7 +55,7 @@ enum regression wording_regression(const struct result *result,
 char *wording_control(const struct view_section *section, size_t index, char *buf, size_t size);
 
 /* "Start and join a worker: fork 0.21 ms · spawn 0.61 ms" under the smallest parent, "with a
- * 1 GiB parent: fork 34.0 ms, the others within 10 %" under the largest. */
+ * 1 GiB parent: fork 34.0 ms; spawn as with a small one (± 10 %)" under the largest. */
 char *wording_strip(const struct view_section *section, char *buf, size_t size);
 char *wording_strip_large(const struct view_section *section, char *buf, size_t size);
 /* What start methods cost the team of a workload: "Start the team: fork 0.42 ms · spawn …". */

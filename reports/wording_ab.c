@@ -11,32 +11,19 @@ bool wording_is_ab(const struct result *result)
         return result->plan.variant_count == 2;
 }
 
-/* Words stay apart; not meant to be read back by a shell. */
-static void append_word(char *buf, size_t size, const char *word)
-{
-        const char *quote = *word && !strpbrk(word, " \t\n'\"\\$`*?[]{}()<>|&;#~!") ? ""
-                            : strchr(word, '\'')                                    ? "\""
-                                                                                    : "'";
-
-        page_append(buf, size, " %s%s%s", quote, word, quote);
-}
-
 char *wording_side(const struct result *result, size_t index, char *buf, size_t size)
 {
         static const char *const kinds[] = {
                 [VARIANT_COMMAND] = "", [VARIANT_BUILD] = " the host", [VARIANT_PLUGIN] = ""};
         const struct plan_variant *variant = &result->plan.variants[index];
-        const char *word = variant->arguments;
+        char words[512];
 
         *buf = '\0';
         if (!wording_is_ab(result) || index >= result->plan.variant_count)
                 return buf;
-        page_append(buf, size, "%c:%s", (int)('A' + index),
-                    variant->kind <= VARIANT_PLUGIN ? kinds[variant->kind] : "");
-        for (uint32_t i = 0; i < variant->argument_count; i++) {
-                append_word(buf, size, word);
-                word += strlen(word) + 1;
-        }
+        page_append(buf, size, "%c:%s %s", (int)('A' + index),
+                    variant->kind <= VARIANT_PLUGIN ? kinds[variant->kind] : "",
+                    plan_variant_words(variant, words, sizeof(words)));
         return buf;
 }
 

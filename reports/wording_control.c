@@ -83,6 +83,15 @@ static void say_smallest(const struct control *control, char *buf, size_t size)
 static void say_planted(const struct view_section *section, const struct control *control,
                         char *buf, size_t size)
 {
+        static const char *const reasons[] = {
+                [CONTROL_UNKNOWN_NONE] = "",
+                [CONTROL_UNKNOWN_SHARED] = ": workers wait for each other, and the extra work is "
+                                           "outside of what is shared",
+                [CONTROL_UNKNOWN_CROWDED] = ": there are more workers than PUs",
+                [CONTROL_UNKNOWN_QUOTA] = ": a CPU quota holds the workers back",
+                [CONTROL_UNKNOWN_AWAY] = ": workers were not on a CPU all the time, as others had "
+                                         "it or they waited",
+        };
         double percent = section->result->plan.planted_ppm / 1e4, truth = control->true_ratio;
 
         if (control->slowed == CONTROL_NO_CELL) {
@@ -108,10 +117,10 @@ static void say_planted(const struct view_section *section, const struct control
                 page_append(buf, size, "%s, ", verdict_name(control->slowed_verdict));
         say_ratio(control->slowed_ratio, control->slowed_low, control->slowed_high, buf, size);
         if (!isfinite(truth))
-                page_append(buf, size,
-                            "; the true effect is not known: each worker takes %.3g %% longer, "
-                            "outside of what is shared",
-                            percent);
+                page_append(buf, size, "; the true effect is not known%s",
+                            control->unknown < sizeof(reasons) / sizeof(*reasons)
+                                    ? reasons[control->unknown]
+                                    : "");
         else if (isfinite(control->slowed_low))
                 page_append(buf, size, ", which %s the true %.*f×",
                             control->slowed_low <= truth && truth <= control->slowed_high

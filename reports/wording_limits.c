@@ -1,27 +1,18 @@
 /* The part of wording.h that says what the figures do not tell. */
 #include "reports/wording.h"
 
+#include "count/virtualization.h"
+
 #include <string.h>
-
-static bool is_container(const char *virtualization)
-{
-        static const char *const names[] = {"docker",      "podman",    "lxc",
-                                            "lxc-libvirt", "container", "systemd-nspawn",
-                                            "openvz",      "rkt",       "wsl"};
-
-        for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-                if (!strncmp(virtualization, names[i], strlen(names[i])))
-                        return true;
-        return false;
-}
 
 static void say_machine(const struct environment *machine, char *buf, size_t size)
 {
         page_append(buf, size, "Figures of this machine, now");
         if (*machine->virtualization && strcmp(machine->virtualization, "none"))
                 page_append(buf, size, ": %s (%s)",
-                            is_container(machine->virtualization) ? "a container"
-                                                                  : "a virtual machine",
+                            virtualization_is_container(machine->virtualization)
+                                    ? "a container"
+                                    : "a virtual machine",
                             machine->virtualization);
         if (machine->on_battery == 1)
                 page_append(buf, size, "; on battery");
@@ -49,11 +40,13 @@ static void say_runs(const struct view *view, char *buf, size_t size)
 {
         for (size_t i = 0; i < view->section_count; i++)
                 if (view->sections[i].rows[0].cell->run.time_ns.n) {
-                        page_append(buf, size,
-                                    "A run takes from the start of its program to its end. Its CPU "
-                                    "time is with all processes that it waited for, its peak RSS "
-                                    "that of the largest; PSS is of all runs at once, sampled in a "
-                                    "pilot trial.");
+                        page_append(
+                                buf, size,
+                                "A run takes from the start of its program to its end; its mean "
+                                "time is that of a trial's runs, the median of trials. Its "
+                                "CPU time is with all processes that it waited for, its peak RSS "
+                                "that of the largest; PSS is of all runs at once, sampled in a "
+                                "pilot trial.");
                         return;
                 }
 }

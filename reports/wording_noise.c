@@ -52,12 +52,13 @@ char *wording_disturbance(const struct result *result, char *buf, size_t size)
         return buf;
 }
 
-char *wording_busy(const struct result *result, char *buf, size_t size)
+char *wording_busy(const struct view_section *section, char *buf, size_t size)
 {
+        const struct result *result = section->result;
         char what[128];
 
         *buf = '\0';
-        if (!result->disturbed_kept || !result->disturbed_rounds)
+        if (!result->disturbed_kept || !result->disturbed_rounds || !view_has_figures(section))
                 return buf;
         page_append(buf, size, "BUSY MACHINE: its CPUs were used by others in %u of %u rounds",
                     result->disturbed_rounds, result->rounds);

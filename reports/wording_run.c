@@ -5,10 +5,12 @@
 #include "model/cpuset.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define LEVELS_SHOWN 6
 #define BETWEEN " · "
+#define METHODS_MAX 16
 
 /* "fork, spawn", or how many there are; in the order of the plan. */
 static void append_levels(const struct view_section *section, enum factor factor, char *buf,
@@ -112,25 +114,6 @@ static const char *common_work(const struct view_section *section)
         return section->rows[0].cell->shown_work;
 }
 
-char *wording_command(const struct plan_variant *variant, char *buf, size_t size)
-{
-        static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                    "{}%+,-./:=@_^";
-        const char *word = variant->arguments;
-
-        *buf = '\0';
-        for (uint32_t i = 0; i < variant->argument_count; i++) {
-                bool is_plain = *word && !word[strspn(word, plain)];
-
-                page_append(buf, size, "%s%s", i ? " " : "", is_plain ? "" : "'");
-                for (const char *p = word; *p; p++)
-                        page_append(buf, size, *p == '\'' ? "'\\''" : "%c", *p);
-                page_append(buf, size, is_plain ? "" : "'");
-                word += strlen(word) + 1;
-        }
-        return buf;
-}
-
 /* What a workload is called: of a command its words, of two that are compared "command". */
 static void append_name(const struct view_section *section, char *buf, size_t size)
 {
@@ -139,7 +122,7 @@ static void append_name(const struct view_section *section, char *buf, size_t si
 
         if (plan->variant_count == 1 && plan->variants[0].kind == VARIANT_COMMAND)
                 page_append(buf, size, "%s",
-                            wording_command(&plan->variants[0], text, sizeof(text)));
+                            plan_variant_words(&plan->variants[0], text, sizeof(text)));
         else
                 page_append(buf, size, "%s", section->workload);
 }
@@ -156,6 +139,21 @@ static void append_input(const struct view_section *section, char *buf, size_t s
                             strcmp(plan->input, "-") ? plan->input : "stdin");
 }
 
+/* How tasks are handed out is then the workload's own affair. */
+static bool is_of_commands(const struct view_section *section)
+{
+        const struct plan *plan = &section->result->plan;
+
+        return plan->variant_count && plan->variants[0].kind == VARIANT_COMMAND;
+}
+
+static bool is_bound(const struct view_section *section)
+{
+        char pus[CPUSET_TEXT_BYTES];
+
+        return *cpuset_format(&largest_team(section)->placed, pus, sizeof(pus)) != '\0';
+}
+
 char *wording_conditions(const struct view_section *section, char *buf, size_t size)
 {
         const struct plan *plan = &section->result->plan;
@@ -165,10 +163,12 @@ char *wording_conditions(const struct view_section *section, char *buf, size_t s
         append_name(section, buf, size);
         append_levels(section, FACTOR_RUNTIME, buf, size);
         append_levels(section, FACTOR_START, buf, size);
-        append_levels(section, FACTOR_SUBMIT, buf, size);
+        if (!is_of_commands(section) || levels_differ(section, FACTOR_SUBMIT))
+                append_levels(section, FACTOR_SUBMIT, buf, size);
         if (!section->is_life_cycle)
                 append_team(section, buf, size);
-        append_levels(section, FACTOR_PLACE, buf, size);
+        if (section->is_life_cycle || levels_differ(section, FACTOR_PLACE) || is_bound(section))
+                append_levels(section, FACTOR_PLACE, buf, size); /* else "not bound" said it */
         append_input(section, buf, size);
         for (uint32_t i = 0; i < plan->param_count && i < MPB_PARAMS_MAX; i++)
                 for (uint32_t j = 0; j < cell->param_count && j < MPB_PARAMS_MAX; j++)
@@ -258,33 +258,57 @@ static void parent_range(const struct view_section *section, int64_t *small, int
         }
 }
 
+static int by_life(const void *left, const void *right)
+{
+        const struct summary *a = view_life(*(const struct cell *const *)left),
+                             *b = view_life(*(const struct cell *const *)right);
+
+        if (!a->n || !b->n)
+                return !a->n - !b->n;
+        return (a->median > b->median) - (a->median < b->median);
+}
+
+/* The methods under a parent of that size, the quickest first; returns how many. */
+static size_t find_methods(const struct view_section *section, int64_t parent_bytes,
+                           const struct cell *ret[METHODS_MAX])
+{
+        size_t count = 0;
+
+        for (size_t i = 0; i < section->row_count && count < METHODS_MAX; i++) {
+                const struct cell *cell = section->rows[i].cell;
+
+                if (view_parent_bytes(cell) == parent_bytes && !cell->reference)
+                        ret[count++] = cell;
+        }
+        qsort(ret, count, sizeof(*ret), by_life);
+        return count;
+}
+
 char *wording_strip(const struct view_section *section, char *buf, size_t size)
 {
+        const struct cell *cells[METHODS_MAX];
         int64_t small, large;
         char text[64], method[VIEW_LABEL_BYTES];
-        size_t shown = 0;
+        size_t count;
 
         *buf = '\0';
         parent_range(section, &small, &large);
-        for (size_t i = 0; i < section->row_count; i++) {
-                const struct cell *cell = section->rows[i].cell;
-
-                if (view_parent_bytes(cell) != small || cell->reference)
-                        continue;
-                view_method(cell, method, sizeof(method));
-                wording_duration(view_life(cell), false, text, sizeof(text));
-                page_append(buf, size, "%s%s %s",
-                            shown++ ? " · " : "Start and join a worker: ", method,
-                            *text ? text : cell_status_name(cell->status));
+        count = find_methods(section, small, cells);
+        for (size_t i = 0; i < count; i++) {
+                view_method(cells[i], method, sizeof(method));
+                wording_duration(view_life(cells[i]), false, text, sizeof(text));
+                page_append(buf, size, "%s%s %s", i ? " · " : "Start and join a worker: ", method,
+                            *text ? text : cell_status_name(cells[i]->status));
         }
         return buf;
 }
 
 char *wording_strip_large(const struct view_section *section, char *buf, size_t size)
 {
+        const struct cell *cells[METHODS_MAX];
         int64_t small, large;
-        size_t changed = 0, same = 0;
-        char text[64], method[VIEW_LABEL_BYTES];
+        size_t count, changed = 0, same = 0;
+        char text[64], method[VIEW_LABEL_BYTES], alike[VIEW_LABEL_BYTES] = "";
 
         *buf = '\0';
         parent_range(section, &small, &large);
@@ -292,27 +316,27 @@ char *wording_strip_large(const struct view_section *section, char *buf, size_t 
                 return buf;
         page_append(buf, size,
                     "with a %s parent: ", units_format_size((double)large, text, sizeof(text)));
-        for (size_t i = 0; i < section->row_count; i++) {
-                const struct cell *cell = section->rows[i].cell, *bare;
+        count = find_methods(section, large, cells);
+        for (size_t i = 0; i < count && view_life(cells[i])->n; i++) {
+                const struct cell *bare;
                 double ratio;
 
-                if (view_parent_bytes(cell) != large || cell->reference || !view_life(cell)->n)
-                        continue;
-                view_method(cell, method, sizeof(method));
+                view_method(cells[i], method, sizeof(method));
                 bare = same_method(section, method, small);
                 ratio = bare && view_life(bare)->n
-                                ? view_life(cell)->median / view_life(bare)->median
+                                ? view_life(cells[i])->median / view_life(bare)->median
                                 : INFINITY;
                 if (fabs(ratio - 1) <= 0.1) {
-                        same++;
+                        page_append(alike, sizeof(alike), "%s%s", same++ ? ", " : "", method);
                         continue;
                 }
-                wording_duration(view_life(cell), false, text, sizeof(text));
+                wording_duration(view_life(cells[i]), false, text, sizeof(text));
                 page_append(buf, size, "%s%s %s", changed++ ? ", " : "", method, text);
         }
         if (same)
-                page_append(buf, size, "%s within 10 %%", changed ? ", the others" : "all");
-        if (!same && !changed)
+                page_append(buf, size, "%s%s as with a small one (± 10 %%)", changed ? "; " : "",
+                            changed ? alike : "all");
+        else if (!changed)
                 *buf = '\0';
         return buf;
 }

@@ -77,13 +77,19 @@ static void print_status(const struct run_options *options, const struct result 
                          FILE *out)
 {
         double percent = (double)result->plan.threshold_ppm / 1e4;
+        size_t faster = 0;
         uint32_t rounds = 0;
 
-        for (size_t i = 0; i < result->comparison_count; i++)
+        for (size_t i = 0; i < result->comparison_count; i++) {
                 if (result->comparisons[i].rounds_wanted > rounds)
                         rounds = result->comparisons[i].rounds_wanted;
-        if (status == CLI_OK)
-                fprintf(out, "Exit status 0: no regression; B takes at most %.3g %% more time.\n",
+                faster += result->comparisons[i].verdict == VERDICT_FASTER;
+        }
+        if (status == CLI_OK && faster == result->comparison_count)
+                fputs("Exit status 0: no regression; B is faster.\n", out);
+        else if (status == CLI_OK)
+                fprintf(out,
+                        "Exit status 0: no regression; B is not slower by more than %.3g %%.\n",
                         percent);
         else if (status == CLI_REGRESSION)
                 fprintf(out, "Exit status 1: a regression; B is slower by more than %.3g %%.\n",

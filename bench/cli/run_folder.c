@@ -96,18 +96,6 @@ static void name_folder(const struct plan *plan, time_t started, unsigned attemp
                 snprintf(path + used, size - used, "-%u", attempt + 1);
 }
 
-/* report.json first: the others are made from it. */
-static void list_files(struct saved_run *saved)
-{
-        const struct report_format *format, *first = report_find("json");
-        size_t used = (size_t)snprintf(saved->files, sizeof(saved->files), "%s", first->file);
-
-        for (size_t i = 0; (format = report_at(i)) && used < sizeof(saved->files); i++)
-                if (format->file && format != first && !(format->write_folder && *saved->plots))
-                        used += (size_t)snprintf(saved->files + used, sizeof(saved->files) - used,
-                                                 ", %s", format->file);
-}
-
 int run_folder_save(const struct run_options *options, const struct result *result, time_t started,
                     struct saved_run *ret, struct mproc_err *err)
 {
@@ -132,6 +120,5 @@ int run_folder_save(const struct run_options *options, const struct result *resu
                 return rc;
         if (!options->out && report_mark_latest(ret->path, NULL))
                 ret->name = ret->path; /* no reason to fail: the run is saved */
-        list_files(ret);
         return 0;
 }

@@ -17,7 +17,6 @@ int run_folder_check(const struct run_options *options, struct mproc_err *err);
 
 struct saved_run {
         char path[PATH_MAX];
-        char files[192];  /* "report.json, samples.csv, …" */
         char plots[480];  /* why there are none; empty: there are */
         const char *name; /* what `mpbench report` takes: path or "latest" */
 };

@@ -111,7 +111,8 @@ static void print_saved(const struct run_options *options, const struct saved_ru
                 return;
         if (*saved->plots)
                 fprintf(out, "No plots: %s\n", saved->plots);
-        fprintf(out, "Saved: %s (%s)   More: mpbench report %s\n", saved->path, saved->files,
+        /* As lines of their own, never wrapped: to be copied. */
+        fprintf(out, "Saved: %s\nMore:  %s report %s\n", saved->path, program_invocation_name,
                 saved->name);
 }
 

@@ -53,11 +53,13 @@ void run_show_plan(const struct result *result, const struct page *page)
                 skipped += cell->status == CELL_SKIPPED;
                 terminal_row(page, 2, LABEL_COLUMNS, label, note);
         }
-        fprintf(page->out, "\n%zu cells", result->cell_count - skipped);
+        fprintf(page->out, "\n%zu cell%s", result->cell_count - skipped,
+                result->cell_count - skipped == 1 ? "" : "s");
         if (skipped)
                 fprintf(page->out, " (%zu skipped)", skipped);
         if (plan->rounds)
-                fprintf(page->out, ", %" PRIu32 " rounds", plan->rounds);
+                fprintf(page->out, ", %" PRIu32 " round%s", plan->rounds,
+                        plan->rounds == 1 ? "" : "s");
         else
                 fprintf(page->out, ", as many rounds as fit into %s",
                         units_format_duration((double)plan->budget_ns, text, sizeof(text)));

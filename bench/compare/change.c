@@ -130,20 +130,14 @@ static void put_input(const struct result *result, char *buf)
 
 static void put_commands(const struct result *result, char *buf)
 {
-        size_t used = 0;
-
         for (uint32_t i = 0; i < result->plan.variant_count; i++) {
-                const char *argument = result->plan.variants[i].arguments;
+                size_t used = strlen(buf);
 
-                for (uint32_t k = 0; k < result->plan.variants[i].argument_count; k++) {
-                        used += (size_t)snprintf(buf + used, TEXT_BYTES - used, "%s%s",
-                                                 k ? " " : (i ? " -- " : ""), argument);
-                        if (used >= TEXT_BYTES)
-                                return;
-                        argument += strlen(argument) + 1;
-                }
+                snprintf(buf + used, TEXT_BYTES - used, "%s", i ? " -- " : "");
+                used = strlen(buf);
+                plan_variant_words(&result->plan.variants[i], buf + used, TEXT_BYTES - used);
         }
-        if (!used)
+        if (!result->plan.variant_count)
                 text_copy(buf, TEXT_BYTES, "none");
 }
 

@@ -18,9 +18,12 @@
 const char *difference_kind_name(uint32_t kind)
 {
         static const char *const names[] = {
-                [DIFFERENCE_JUDGED] = "judged",       [DIFFERENCE_DESCRIBED] = "described",
-                [DIFFERENCE_FAILS] = "fails",         [DIFFERENCE_LOST] = "lost",
-                [DIFFERENCE_BESIDE] = "beside",       [DIFFERENCE_NO_FIGURE] = "no figure",
+                [DIFFERENCE_JUDGED] = "judged",
+                [DIFFERENCE_DESCRIBED] = "described",
+                [DIFFERENCE_FAILS] = "fails",
+                [DIFFERENCE_LOST] = "lost",
+                [DIFFERENCE_NOT_ASKED] = "not asked for",
+                [DIFFERENCE_NO_FIGURE] = "no figure",
                 [DIFFERENCE_ONE_SIDED] = "one-sided",
         };
 
@@ -215,7 +218,7 @@ static enum difference_kind kind_of(const struct difference *difference, size_t 
         if (!old->runs || !new->runs)
                 return DIFFERENCE_ONE_SIDED;
         if (!is_asked_for(difference, &difference->all.cells[index]))
-                return DIFFERENCE_BESIDE;
+                return DIFFERENCE_NOT_ASKED;
         if (new->failed && old->sound && !old->failed)
                 return DIFFERENCE_FAILS;
         if (!old->measured)

@@ -17,7 +17,7 @@ enum difference_kind {
         DIFFERENCE_DESCRIBED, /* a ratio, and nothing that tells it from chance */
         DIFFERENCE_FAILS,     /* right in OLD, and a run of NEW fails: a regression of its own */
         DIFFERENCE_LOST,      /* OLD has a figure, NEW none */
-        DIFFERENCE_BESIDE,    /* a start cost that nobody asked for: a ratio at most */
+        DIFFERENCE_NOT_ASKED, /* a start cost that nobody asked for: a ratio at most */
         DIFFERENCE_NO_FIGURE, /* OLD has none: there is nothing that could have become worse */
         DIFFERENCE_ONE_SIDED, /* the other side was not asked for it */
 };

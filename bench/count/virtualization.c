@@ -97,16 +97,17 @@ const char *virtualization_machine(const char *root)
         return make ? make : flag > 0 ? "vm" : "";
 }
 
+static const struct mark cgroups[] = {
+        {"kubepods", "kubernetes"},   {"/docker", "docker"}, {"libpod", "podman"},
+        {"containerd", "containerd"}, {"/lxc", "lxc"},       {"/machine.slice", "nspawn"},
+};
+static const struct mark managers[] = {
+        {"systemd-nspawn", "nspawn"}, {"lxc", "lxc"}, {"docker", "docker"},
+        {"podman", "podman"},         {"oci", "oci"},
+};
+
 const char *virtualization_container(const char *root)
 {
-        static const struct mark marks[] = {
-                {"kubepods", "kubernetes"},   {"/docker", "docker"}, {"libpod", "podman"},
-                {"containerd", "containerd"}, {"/lxc", "lxc"},       {"/machine.slice", "nspawn"},
-        };
-        static const struct mark managers[] = {
-                {"systemd-nspawn", "nspawn"}, {"lxc", "lxc"}, {"docker", "docker"},
-                {"podman", "podman"},         {"oci", "oci"},
-        };
         const char *name = NULL;
         char text[4096];
 
@@ -117,8 +118,22 @@ const char *virtualization_container(const char *root)
         if (small_file_read(root, text, sizeof(text), "/run/systemd/container") > 0)
                 name = LOOK_UP(managers, text);
         if (!name && small_file_read(root, text, sizeof(text), "/proc/self/cgroup") > 0)
-                name = LOOK_UP(marks, text);
+                name = LOOK_UP(cgroups, text);
         return name ? name : "none";
+}
+
+static bool names_one(const struct mark *marks, size_t count, const char *text)
+{
+        for (size_t i = 0; i < count; i++)
+                if (!strncmp(text, marks[i].name, strlen(marks[i].name)))
+                        return true;
+        return false;
+}
+
+bool virtualization_is_container(const char *description)
+{
+        return names_one(cgroups, sizeof(cgroups) / sizeof(*cgroups), description) ||
+               names_one(managers, sizeof(managers) / sizeof(*managers), description);
 }
 
 void virtualization_describe(const char *root, char *buf, size_t size)

@@ -7,6 +7,15 @@
 
 #define CONTROL_NO_CELL UINT32_MAX
 
+/* Why the true effect of planted work is not known. */
+enum control_unknown {
+        CONTROL_UNKNOWN_NONE,    /* it is known, nothing was planted, or an older version judged */
+        CONTROL_UNKNOWN_SHARED,  /* workers wait for each other */
+        CONTROL_UNKNOWN_CROWDED, /* more workers than PUs: they wait for their turn */
+        CONTROL_UNKNOWN_QUOTA,   /* a CPU quota holds them back */
+        CONTROL_UNKNOWN_AWAY,    /* they were not on a CPU all the time */
+};
+
 struct control {
         uint32_t baseline, control; /* cells: indices */
         uint32_t slowed;            /* CONTROL_NO_CELL: no work was planted */
@@ -22,6 +31,7 @@ struct control {
         double smallest_effect;            /* found in four of five such runs, of 1; NaN */
         double slowed_ratio, slowed_low, slowed_high; /* slowed ÷ baseline */
         double true_ratio; /* what slowed_ratio should be; NaN: not known */
+        uint32_t unknown;  /* enum control_unknown: why not */
 };
 
 #endif

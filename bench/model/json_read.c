@@ -189,6 +189,7 @@ static int read_null(const struct field *field, void *at)
                 return -ENODATA;
         switch (field->type) {
         case FIELD_U32:
+        case FIELD_NAME:
                 *(uint32_t *)at = (uint32_t)field->null;
                 return 0;
         case FIELD_I32:

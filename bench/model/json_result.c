@@ -185,6 +185,8 @@ static const struct field control_fields[] = {
         {PLAIN(struct control, "slowed_high", slowed_high)},
         {NAME(struct control, "slowed_verdict", slowed_verdict, verdict_name)},
         {PLAIN(struct control, "true_ratio", true_ratio)},
+        {NAME(struct control, "unknown", unknown, control_unknown_name),
+         OR_NULL(CONTROL_UNKNOWN_NONE)},
         {0},
 };
 

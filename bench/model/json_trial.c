@@ -4,7 +4,8 @@
 #include <math.h>
 
 /* Counters of one worker, by the names of the environment's. `raw_value` is what was read, `value`
- * what it says about the whole time: scaled up where the counter was multiplexed. */
+ * what it says about the whole time: scaled up where the counter was multiplexed. What the
+ * environment says cannot be counted, and was not, is left out. */
 
 static const struct field reading_fields[] = {
         {PLAIN(struct counter_reading, "raw_value", value),
@@ -38,6 +39,12 @@ static json_t *write_value(const struct counter_reading *reading, enum counter_s
                                            : json_real((double)reading->value);
 }
 
+static bool is_left_out(const struct counter_spec *spec, const struct counter_reading *reading)
+{
+        return spec->status != COUNTER_COUNTED && !reading->value && !reading->enabled_ns &&
+               !reading->running_ns;
+}
+
 static json_t *write_counters(const struct result *result, const void *base)
 {
         const struct worker_outcome *worker = base;
@@ -47,8 +54,11 @@ static json_t *write_counters(const struct result *result, const void *base)
         for (uint32_t i = 0; i < environment->counter_count; i++) {
                 const struct counter_reading *reading = &worker->counters[i];
                 enum counter_status status = reading_status(&environment->counters[i], reading);
-                json_t *counter = json_write(result, reading_fields, reading);
+                json_t *counter;
 
+                if (is_left_out(&environment->counters[i], reading))
+                        continue;
+                counter = json_write(result, reading_fields, reading);
                 counter = json_with(counter, "status", json_string(counter_status_name(status)));
                 counter = json_with(counter, "value", write_value(reading, status));
                 object = json_with(object, environment->counters[i].name, counter);
@@ -64,8 +74,11 @@ static int read_counters(struct json_reader *reader, json_t *value, void *base)
 
         for (uint32_t i = 0; !r && i < environment->counter_count; i++) {
                 json_t *counter = json_object_get(value, environment->counters[i].name);
-                size_t before = json_enter(reader, environment->counters[i].name);
+                size_t before;
 
+                if (!counter && environment->counters[i].status != COUNTER_COUNTED)
+                        continue;
+                before = json_enter(reader, environment->counters[i].name);
                 r = json_read(reader, counter, reading_fields, &worker->counters[i]);
                 json_leave(reader, before);
         }

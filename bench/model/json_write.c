@@ -102,6 +102,7 @@ static bool is_null(const struct field *field, const char *base)
                 return false;
         switch (field->type) {
         case FIELD_U32:
+        case FIELD_NAME:
                 return *(const uint32_t *)at == (uint32_t)field->null;
         case FIELD_I32:
                 return *(const int32_t *)at == (int32_t)field->null;

@@ -145,6 +145,17 @@ const char *workers_bound_name(uint32_t bound)
         return LOOK_UP(names, bound);
 }
 
+const char *control_unknown_name(uint32_t why)
+{
+        static const char *const names[] = {
+                [CONTROL_UNKNOWN_NONE] = "none",       [CONTROL_UNKNOWN_SHARED] = "shared",
+                [CONTROL_UNKNOWN_CROWDED] = "crowded", [CONTROL_UNKNOWN_QUOTA] = "quota",
+                [CONTROL_UNKNOWN_AWAY] = "away",
+        };
+
+        return LOOK_UP(names, why);
+}
+
 const char *process_state_name(uint32_t state)
 {
         static const char *const names[] = {

@@ -14,6 +14,7 @@ const char *kind_name(uint32_t kind);           /* enum mpb_kind */
 const char *result_end_name(uint32_t end);      /* enum result_end */
 const char *variant_kind_name(uint32_t kind);   /* enum variant_kind */
 const char *workers_bound_name(uint32_t bound); /* result.workers_bound */
+const char *control_unknown_name(uint32_t why); /* enum control_unknown */
 const char *counter_status_at(uint32_t status); /* counter_status_name, as such a table */
 const char *process_state_name(uint32_t state); /* enum mproc_state */
 

@@ -51,6 +51,9 @@ struct plan_variant {
         char arguments[VARIANT_BYTES]; /* of a command, each ended by NUL; else one path */
 };
 
+/* As a shell would take it: "gzip -kf {}". What does not fit is cut off. Returns `buf`. */
+char *plan_variant_words(const struct plan_variant *variant, char *buf, size_t size);
+
 struct plan {
         uint32_t workload_count;
         char workloads[WORKLOADS_MAX][NAME_MAX_BYTES];

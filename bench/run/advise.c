@@ -98,6 +98,15 @@ static void advise_tasks(const struct result *result, const char *workload, char
         snprintf(text, size, "Fastest way to run it: %s (%.3g× %s).", label, best->ratio, than);
 }
 
+static bool has_figures(const struct result *result)
+{
+        for (size_t i = 0; i < result->cell_count; i++)
+                if (measure_is_asked_for(&result->plan, &result->cells[i]) &&
+                    result->cells[i].status == CELL_MEASURED)
+                        return true;
+        return false;
+}
+
 void advise_result(struct result *result)
 {
         const size_t lines = sizeof(result->advice) / sizeof(result->advice[0]);
@@ -105,8 +114,8 @@ void advise_result(struct result *result)
         size_t line = 0;
 
         memset(result->advice, 0, sizeof(result->advice));
-        if (judge_is_ab(result))
-                return; /* how to run it was not the question */
+        if (judge_is_ab(result) || !has_figures(result))
+                return; /* how to run it was not the question, or has no answer */
         for (uint32_t w = 0; w < result->plan.workload_count && line + 1 < lines; w++) {
                 const char *workload = result->plan.workloads[w];
                 enum mpb_kind kind = workload_find(workload)->kind;

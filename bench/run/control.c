@@ -83,14 +83,15 @@ static double busy_share(const struct result *result, const struct cell *cell)
 /* Planted work makes a worker's time longer by exactly its share. That is the effect on the cell
  * where workers wait for nothing: neither for each other nor for a device, which goes on while they
  * spin, nor for a CPU. */
-static double true_ratio(const struct result *result, const struct cell *baseline)
+static enum control_unknown why_unknown(const struct result *result, const struct cell *baseline)
 {
-        bool alone = baseline->kind == MPB_TASKS || baseline->workers == 1;
-
-        if (!alone || baseline->workers > baseline->pus || result->environment.cpu_quota > 0 ||
-            busy_share(result, baseline) < BUSY)
-                return NAN;
-        return 1 / (1 + (double)result->plan.planted_ppm / 1e6);
+        if (baseline->kind != MPB_TASKS && baseline->workers > 1)
+                return CONTROL_UNKNOWN_SHARED;
+        if (baseline->workers > baseline->pus)
+                return CONTROL_UNKNOWN_CROWDED;
+        if (result->environment.cpu_quota > 0)
+                return CONTROL_UNKNOWN_QUOTA;
+        return busy_share(result, baseline) < BUSY ? CONTROL_UNKNOWN_AWAY : CONTROL_UNKNOWN_NONE;
 }
 
 /* Figures by round of baseline and copy: room for them, and how they are judged. */
@@ -170,7 +171,10 @@ static void judge_slowed(struct bench *bench, struct control *control)
         if (control->slowed != CONTROL_NO_CELL) {
                 control->slowed_n = (uint32_t)gather(bench, &cells[control->slowed], baseline);
                 effect = effect_of(bench, 0, control->slowed_n);
-                control->true_ratio = true_ratio(bench->result, baseline);
+                control->unknown = why_unknown(bench->result, baseline);
+                if (control->unknown == CONTROL_UNKNOWN_NONE)
+                        control->true_ratio =
+                                1 / (1 + (double)bench->result->plan.planted_ppm / 1e6);
         }
         control->slowed_ratio = effect.ratio;
         control->slowed_low = effect.low;

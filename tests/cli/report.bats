@@ -7,7 +7,7 @@ load common
         cp -r saved ../before
         run "$MPBENCH" report saved
         [ "$status" = 0 ]
-        diff <(printf '%s\n' "$output" | grep -v '^No plots') <(grep -v -e '^Saved: ' -e '^No plots' ../screen)
+        diff <(printf '%s\n' "$output" | grep -v '^No plots') <(grep -v -e '^Saved: ' -e '^More: ' -e '^No plots' ../screen)
         rm saved/summary.md saved/samples.csv
         "$MPBENCH" report saved
         diff -r -x plots saved ../before

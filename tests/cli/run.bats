@@ -11,7 +11,8 @@ load common
         [ -s "mpbench-results/$saved/report.json" ]
         [ -s "mpbench-results/$saved/samples.csv" ]
         [ -s "mpbench-results/$saved/summary.md" ]
-        [[ ${lines[-1]} == "Saved: mpbench-results/$saved ("*"report.json"*")   More: mpbench report latest" ]]
+        [ "${lines[-2]}" = "Saved: mpbench-results/$saved" ]
+        [ "${lines[-1]}" = "More:  $MPBENCH report latest" ]
 }
 
 @test "two runs within a second are both saved" {

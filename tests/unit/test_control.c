@@ -119,6 +119,12 @@ static void work_on(uint64_t end_ns, uint64_t user_ns)
                 }
 }
 
+static void assert_unknown(enum control_unknown why)
+{
+        assert_true(isnan(judged()->true_ratio));
+        assert_int_equal(result.controls[0].unknown, why);
+}
+
 static void its_true_effect_is_known_only_where_nobody_waits(void **unused)
 {
         struct cell *cell = &result.cells[mutex];
@@ -126,17 +132,17 @@ static void its_true_effect_is_known_only_where_nobody_waits(void **unused)
         (void)unused;
         measured_with_control(13);
         work_on(1000, 990);
-        assert_true(isnan(judged()->true_ratio)); /* they wait for each other */
+        assert_unknown(CONTROL_UNKNOWN_SHARED); /* they wait for each other */
         cell->kind = MPB_TASKS;
         assert_true(fabs(judged()->true_ratio - 1 / 1.03) < 1e-12);
         cell->pus = 1; /* for their turn */
-        assert_true(isnan(judged()->true_ratio));
+        assert_unknown(CONTROL_UNKNOWN_CROWDED);
         cell->pus = 2;
         result.environment.cpu_quota = 1.5;
-        assert_true(isnan(judged()->true_ratio));
+        assert_unknown(CONTROL_UNKNOWN_QUOTA);
         result.environment.cpu_quota = -1;
         work_on(1000, 600); /* for a device */
-        assert_true(isnan(judged()->true_ratio));
+        assert_unknown(CONTROL_UNKNOWN_AWAY);
 }
 
 /* Were they strategies, the copies would be the best of all here. */
@@ -197,7 +203,7 @@ static void reports_speak_of_the_control_beside_the_cells(void **unused)
                                       "different (a rate of at most 63 %)");
                 assert_contains(text, "Smallest effect shown in 40 rounds: about 1.1 %.");
                 assert_contains(text, "Planted 3 %: found, 0.967×");
-                assert_contains(text, "the true effect is not known");
+                assert_contains(text, "the true effect is not known: workers wait for each other");
                 assert_lacks(text, "control ");
                 assert_lacks(text, "slowed");
                 free(text);

@@ -7,6 +7,7 @@
 
 #include "count/machine.h"
 #include "count/machine_internal.h"
+#include "count/virtualization.h"
 #include "support/fake_root.h"
 
 #include <stdio.h>
@@ -177,6 +178,9 @@ static void containers_and_hypervisors_are_told_apart(void **state)
         assert_string_equal(described().virtualization, "kvm");
         fake_root_write(root, "/proc/self/cgroup", "0::/kubepods/burstable/pod1/abc\n");
         assert_string_equal(described().virtualization, "kubernetes on kvm");
+        assert_true(virtualization_is_container("kubernetes on kvm"));
+        assert_true(virtualization_is_container("nspawn"));
+        assert_false(virtualization_is_container("kvm"));
         fake_root_write(root, "/run/.containerenv", "");
         assert_string_equal(described().virtualization, "podman on kvm");
         fake_root_write(root, "/proc/cpuinfo", "model name\t: X\nflags\t\t: fpu lm\n");

@@ -184,6 +184,7 @@ static void every_member_is_read_back(void **unused)
         result.controls[0].baseline = result.controls[0].control = result.controls[0].slowed = 0;
         result.controls[0].verdict = VERDICT_NONE;
         result.controls[0].slowed_verdict = VERDICT_INCONCLUSIVE;
+        result.controls[0].unknown = CONTROL_UNKNOWN_AWAY;
         assert_survives(&result);
         result_done(&result);
 }

@@ -25,7 +25,7 @@ static void every_line_fits_the_width(void **unused)
 
         (void)unused;
         fixture_result(&result);
-        TEXT(result.cells[FIXTURE_CAS].level[FACTOR_SHARE], "a-strategy-with-a-rather-long-name");
+        TEXT(result.cells[FIXTURE_CAS].level[FACTOR_SHARE], "a-strategy-with-a-long-name");
         TEXT(result.cells[FIXTURE_ATOMIC].level[FACTOR_START], "forkserver");
         memset(result.cells[FIXTURE_OFDLOCK].note, 'x', 200);
         result.comparisons[0].ratio = 123456;

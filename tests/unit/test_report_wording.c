@@ -62,6 +62,31 @@ static void a_busy_machine_is_said_loud(void **unused)
         free(text);
 }
 
+static void a_run_that_only_verifies_says_once_that_there_are_no_figures(void **unused)
+{
+        char *text;
+
+        (void)unused;
+        result.disturbed_rounds = 10;
+        result.disturbed_kept = 1;
+        TEXT(result.no_verdict, "no verdicts: no cell ran long enough for a rate");
+        for (size_t i = 0; i < FIXTURE_STRIP; i++)
+                if (result.cells[i].status == CELL_MEASURED ||
+                    result.cells[i].status == CELL_VERIFIED_ONLY) {
+                        result.cells[i].status = CELL_VERIFIED_ONLY;
+                        TEXT(result.cells[i].note, "too short for a rate, which needs 20 ms");
+                }
+        text = joined("text");
+        assert_int_equal(render_count(text, "too short for a rate"), 1);
+        assert_lacks(text, "BUSY MACHINE");
+        assert_lacks(text, "No verdicts");
+        assert_lacks(text, "Start and join");
+        free(text);
+        text = joined("markdown"); /* which has the start costs, as a section */
+        assert_int_equal(render_count(text, "BUSY MACHINE"), 1);
+        free(text);
+}
+
 static void the_header_says_only_what_holds_for_every_cell(void **unused)
 {
         char *text;
@@ -147,8 +172,8 @@ static void counters_that_are_all_zero_have_no_column(void **unused)
                                 (struct cell_counter){.name = "page-faults/op", .n = 12};
         for (size_t i = 0; i < 2; i++) {
                 text = joined(i ? "markdown" : "text");
-                assert_contains(text, "0 throughout: page-faults ");
-                assert_int_equal(render_count(text, "page-faults"), 1);
+                assert_contains(text, "0 throughout: faults ");
+                assert_lacks(text, "page-faults");
                 free(text);
         }
         result.cells[FIXTURE_CAS].counters[result.cells[FIXTURE_CAS].counter_count - 1].value = 0.5;
@@ -200,6 +225,9 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(a_busy_machine_is_said_loud, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        a_run_that_only_verifies_says_once_that_there_are_no_figures, set_up,
+                        tear_down),
                 cmocka_unit_test_setup_teardown(the_header_says_only_what_holds_for_every_cell,
                                                 set_up, tear_down),
                 cmocka_unit_test_setup_teardown(one_worker_is_on_one_core, set_up, tear_down),

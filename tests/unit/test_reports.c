@@ -224,7 +224,9 @@ static void start_costs_stand_below_or_in_a_table_of_their_own(void **unused)
         text = render("text", &result, &(struct report_style){.utf8 = true, .width = 120});
         assert_contains(text, "Start and join a worker: fork 0.210 ms · forkserver 0.240 ms · "
                               "spawn 0.610 ms\n");
-        assert_contains(text, "with a 1 GiB parent: fork 34.0 ms, the others within 10 %");
+        assert_contains(text,
+                        "with a 1 GiB parent: fork 34.0 ms; forkserver, spawn as with a small one "
+                        "(± 10 %)");
         assert_lacks(text, "Steps, from the call");
         free(text);
 

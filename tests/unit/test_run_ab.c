@@ -130,7 +130,7 @@ static void the_screen_says_what_b_takes_at_each_level(void **unused)
         (void)unused;
         measured(0.5, 1);
         text = render("text", &result, &style);
-        assert_contains(text, "A: ./work 'two words'\nB: ./work \"it's\"\n");
+        assert_contains(text, "A: ./work 'two words'\nB: ./work 'it'\\''s'\n");
         assert_contains(text, "\n1 worker: B takes 1.99× the time of A [");
         assert_contains(text, "]: slower\n2 workers: B takes 0.99");
         assert_contains(text, "]: equivalent\n");
