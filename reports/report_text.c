@@ -131,7 +131,7 @@ static void print_end(const struct page *page, const struct view *view, const st
                 page_wrap(&paragraph, INDENT, INDENT, " ", limits);
         }
         for (size_t i = 0; i < sizeof(result->advice) / sizeof(*result->advice); i++) {
-                if (!*result->advice[i])
+                if (!*result->advice[i] || view_only_verifies(view))
                         continue;
                 fputs(i ? "" : "\n", page->out);
                 page_wrap(&paragraph, 0, 0, " ", result->advice[i]);
@@ -181,8 +181,7 @@ static int write_text(const struct result *result, const struct report_style *st
         }
         if (!rc && !only_verifies)
                 rc = print_counters(&page, &view, result);
-        if (!only_verifies)
-                print_end(&page, &view, result);
+        print_end(&page, &view, result);
         view_done(&view);
         if (rc)
                 return error_errno(err, rc, "report", "the text report was not made");

@@ -112,7 +112,7 @@ static void list_refused(const char *text, const char *why)
 
 static void a_list_holds_each_event_once_and_groups_as_they_were_written(void **state)
 {
-        const char *asked[] = {"page-faults", "default", "{cpu-clock, task-clock}"};
+        const char *asked[] = {"page-faults", "default", "{major-faults, context-switches}"};
         struct counter_spec specs[COUNTERS_MAX];
         uint32_t count = 0;
 
@@ -120,11 +120,11 @@ static void a_list_holds_each_event_once_and_groups_as_they_were_written(void **
         assert_int_equal(event_resolve_list(asked, 3, specs, &count, NULL), 0);
         assert_int_equal(count, 9);
         assert_memory_equal(specs[0].name, "page-faults", 11);
-        assert_string_equal(specs[8].name, "cpu-clock");
-        if (specs[8].status == COUNTER_COUNTED) {
+        assert_string_equal(specs[8].name, "major-faults");
+        if (specs[6].status == COUNTER_COUNTED) {
                 assert_true(specs[8].group > 0);
-                assert_string_equal(specs[5].name, "task-clock");
-                assert_int_equal(specs[5].group, specs[8].group);
+                assert_string_equal(specs[6].name, "context-switches");
+                assert_int_equal(specs[6].group, specs[8].group);
         }
         assert_int_equal(specs[0].group, 0);
 
