@@ -88,6 +88,7 @@ static void say_planted(const struct view_section *section, const struct control
                 [CONTROL_UNKNOWN_SHARED] = ": workers wait for each other, and the extra work is "
                                            "outside of what is shared",
                 [CONTROL_UNKNOWN_CROWDED] = ": there are more workers than PUs",
+                [CONTROL_UNKNOWN_STARTS] = ": starting a program takes longer after a pause",
                 [CONTROL_UNKNOWN_QUOTA] = ": a CPU quota holds the workers back",
                 [CONTROL_UNKNOWN_AWAY] = ": workers were not on a CPU all the time, as others had "
                                          "it or they waited",

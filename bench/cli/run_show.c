@@ -66,8 +66,13 @@ void run_show_plan(const struct result *result, const struct page *page)
         if (plan->sustain_ns)
                 fprintf(page->out, ", after %s of load",
                         units_format_duration((double)plan->sustain_ns, text, sizeof(text)));
-        fprintf(page->out, ", about %s in all. Nothing was measured.\n",
-                units_format_duration((double)run_expected_ns(result), text, sizeof(text)));
+        if (run_expected_ns(result))
+                fprintf(page->out, ", about %s in all",
+                        units_format_duration((double)run_expected_ns(result), text, sizeof(text)));
+        else if (plan->input_lines)
+                fprintf(page->out, "; each trial runs the command %" PRIu64 " times or more",
+                        plan->input_lines);
+        fputs(". Nothing was measured.\n", page->out);
 }
 
 static char *name_row(const struct view *view, const struct view_section *section,

@@ -13,6 +13,7 @@ enum control_unknown {
         CONTROL_UNKNOWN_SHARED,  /* workers wait for each other */
         CONTROL_UNKNOWN_CROWDED, /* more workers than PUs: they wait for their turn */
         CONTROL_UNKNOWN_QUOTA,   /* a CPU quota holds them back */
+        CONTROL_UNKNOWN_STARTS,  /* operations start programs, which takes longer after a spin */
         CONTROL_UNKNOWN_AWAY,    /* they were not on a CPU all the time */
 };
 

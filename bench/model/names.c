@@ -150,7 +150,7 @@ const char *control_unknown_name(uint32_t why)
         static const char *const names[] = {
                 [CONTROL_UNKNOWN_NONE] = "none",       [CONTROL_UNKNOWN_SHARED] = "shared",
                 [CONTROL_UNKNOWN_CROWDED] = "crowded", [CONTROL_UNKNOWN_QUOTA] = "quota",
-                [CONTROL_UNKNOWN_AWAY] = "away",
+                [CONTROL_UNKNOWN_STARTS] = "starts",   [CONTROL_UNKNOWN_AWAY] = "away",
         };
 
         return LOOK_UP(names, why);

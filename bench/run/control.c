@@ -87,6 +87,8 @@ static enum control_unknown why_unknown(const struct result *result, const struc
 {
         if (baseline->kind != MPB_TASKS && baseline->workers > 1)
                 return CONTROL_UNKNOWN_SHARED;
+        if (baseline->children)
+                return CONTROL_UNKNOWN_STARTS;
         if (baseline->workers > baseline->pus)
                 return CONTROL_UNKNOWN_CROWDED;
         if (result->environment.cpu_quota > 0)

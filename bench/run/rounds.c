@@ -308,8 +308,11 @@ uint64_t run_expected_ns(const struct result *result)
         const struct plan *plan = &result->plan;
         uint64_t trials = 0;
 
-        for (size_t i = 0; i < result->cell_count; i++)
+        for (size_t i = 0; i < result->cell_count; i++) {
+                if (result->cells[i].children)
+                        return 0; /* nobody has seen a run of the command yet */
                 trials += measure_is_measured(&result->cells[i]);
+        }
         /* Before calibration all that is known of a trial is what it aims at, and what starting a
          * team takes. */
         trials *= 45 * NS_PER_MS;

@@ -29,7 +29,8 @@ struct run_hooks {
  * initialised by the caller. */
 int run_expand(const struct plan *plan, struct result *result, struct mproc_err *err);
 
-/* Expected duration of the whole run, ns. */
+/* Expected duration of the whole run, ns; 0: not known, since nothing is known of a command that
+ * has not run. */
 uint64_t run_expected_ns(const struct result *result);
 
 /* Measures what run_expand laid out. 0: done (interrupted too, see result->end). Failures of single
