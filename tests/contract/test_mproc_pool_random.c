@@ -1,5 +1,6 @@
 /* Workers killed at random instants: nothing is lost, nothing happens twice. MPROC_SEED repeats the
  * choices of a run. */
+#include "base/clock.h"
 #include "contract/pool_rig.h"
 
 #include <pthread.h>
@@ -8,6 +9,8 @@
 struct killer {
         struct mproc_pool *pool;
         unsigned seed;
+        long nap_ns; /* between two kills, at most: some workers come to work, else the pool gives
+                        up */
         _Atomic bool stop;
         unsigned kills;
 };
@@ -17,7 +20,7 @@ static void *kill_at_random(void *argument)
         struct killer *killer = argument;
 
         while (!atomic_load(&killer->stop)) {
-                struct timespec nap = {.tv_nsec = rand_r(&killer->seed) % 2500000};
+                struct timespec nap = {.tv_nsec = rand_r(&killer->seed) % killer->nap_ns};
                 pid_t pid;
 
                 nanosleep(&nap, NULL);
@@ -68,6 +71,9 @@ struct kill_scene {
 
 static void open_scene(struct kill_scene *scene, const char *method)
 {
+        uint64_t begin_ns;
+        long boot_ns;
+
         *scene = (struct kill_scene){.killer.seed = random_seed()};
         print_message("%s: MPROC_SEED=%u\n", method, scene->killer.seed);
         assert_int_equal(mproc_shm_new(&scene->shm, KILL_ITEMS * sizeof(struct counted), NULL), 0);
@@ -77,8 +83,11 @@ static void open_scene(struct kill_scene *scene, const char *method)
         scene->codes = calloc(KILL_ITEMS, sizeof(*scene->codes));
         for (size_t i = 0; i < KILL_ITEMS; i++)
                 scene->args[i] = &scene->counted[i];
+        begin_ns = clock_now_ns();
         scene->killer.pool = small_pool(method);
         square_of(scene->killer.pool, 1);
+        boot_ns = (long)(clock_now_ns() - begin_ns);
+        scene->killer.nap_ns = 2 * boot_ns > 2500000 ? 2 * boot_ns : 2500000;
         assert_int_equal(pthread_create(&scene->thread, NULL, kill_at_random, &scene->killer), 0);
 }
 
