@@ -295,7 +295,10 @@ enum noise_judgement noise_judge_round(const struct trial_noise *noises, size_t 
                 const struct trial_noise *noise = &noises[i];
 
                 if (noise->known & NOISE_STAT) {
-                        taken_ns += noise->steal_ns + noise->foreign_cpu_ns;
+                        taken_ns += noise->steal_ns;
+                        /* A quota lets the team run in step with the ticks, which then take a few
+                         * ms of each period for all of it: that is not foreign. */
+                        taken_ns += noise->throttled_ns ? 0 : noise->foreign_cpu_ns;
                         watched_ns += noise->duration_ns * pus;
                 } else if (noise->known & NOISE_PSI && !noise->throttled_ns) {
                         waited_ns += noise->psi_cpu_ns;

@@ -29,7 +29,8 @@ enum noise_judgement { NOISE_CALM, NOISE_DISTURBED, NOISE_NOT_KNOWN };
 /* Judges a round by the sums over its trials: disturbed when steal + foreign CPU exceed 5 % of the
  * watched PUs' time and 20 ms. 20 ms is what two ticks can pretend in a round of few trials; 5 % is
  * above the tick error of longer rounds, and about the size from which makespans show it. `pus` is
- * the number of watched PUs.
+ * the number of watched PUs. Of a trial that its own quota throttled the steal alone counts: in
+ * step with the quota's periods, ticks tell nothing of others.
  *
  * Where /proc/stat is not known, disturbed when something waited for a CPU (PSI) in 5 % of the time
  * and 20 ms. The caller leaves PSI out of what is known of a team that makes pressure itself, with

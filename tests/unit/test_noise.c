@@ -253,6 +253,8 @@ static void a_round_is_disturbed_from_5_percent_and_two_ticks_on(void **state)
         assert_int_equal(noise_judge_round(noises, 2, 2), NOISE_CALM);
         noises[1].foreign_cpu_ns = 90 * NS_PER_MS;
         assert_int_equal(noise_judge_round(noises, 2, 2), NOISE_DISTURBED);
+        noises[0].throttled_ns = noises[1].throttled_ns = 1; /* ticks in step with our own quota */
+        assert_int_equal(noise_judge_round(noises, 2, 2), NOISE_CALM);
 
         /* A short round: 10 % of it is one tick, which may be no more than rounding. */
         noises[0] = (struct trial_noise){.duration_ns = 50 * NS_PER_MS,
