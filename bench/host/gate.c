@@ -1,23 +1,11 @@
 #include "host/gate.h"
 
-#include "base/clock.h"
+#include "mproc/wait.h"
 #include <limits.h>
-#include <linux/futex.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 /* A worker that was woken runs within this time, or its PU is not free: then nobody gains by
  * spinning on. */
 #define SPIN_NS (10 * NS_PER_MS)
-
-static inline void pause_cpu(void)
-{
-#if defined(__x86_64__)
-        __builtin_ia32_pause();
-#elif defined(__aarch64__)
-        __asm__ volatile("yield");
-#endif
-}
 
 void gate_init(struct gate *gate, uint32_t workers, bool spin)
 {
@@ -41,7 +29,7 @@ static void leave_closed(struct gate *gate, uint32_t state)
         uint32_t closed = GATE_CLOSED;
 
         atomic_compare_exchange_strong(&gate->state, &closed, state);
-        syscall(SYS_futex, &gate->state, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+        wait_wake(&gate->state, INT_MAX);
 }
 
 void gate_abandon(struct gate *gate)
@@ -60,7 +48,7 @@ bool gate_pass(struct gate *gate)
                 leave_closed(gate, GATE_ALL_ARRIVED);
         }
         while ((state = atomic_load(&gate->state)) == GATE_CLOSED)
-                syscall(SYS_futex, &gate->state, FUTEX_WAIT, GATE_CLOSED, NULL, NULL, 0);
+                wait_on_word(&gate->state, GATE_CLOSED, WAIT_FOREVER);
         if (state == GATE_ABANDONED)
                 return false;
         if (!gate->spin)
@@ -72,7 +60,7 @@ bool gate_pass(struct gate *gate)
         while (!atomic_load_explicit(&gate->opened_ns, memory_order_acquire)) {
                 if (clock_now_ns() > until)
                         open_gate(gate);
-                pause_cpu();
+                wait_pause();
         }
         return true;
 }

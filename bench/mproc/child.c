@@ -6,10 +6,10 @@
 #include "mproc/lifeline.h"
 #include "mproc/registry.h"
 #include "mproc/segment.h"
+#include "mproc/wait.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/futex.h>
 #include <stdbool.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -142,7 +142,7 @@ int child_run_inside(struct ctl *ctl, callable_target *target)
         atomic_store(&ctl->first_ns, now);
         atomic_store(&ctl->ready_ns, now);
         atomic_store(&ctl->tid, (uint32_t)gettid());
-        syscall(SYS_futex, &ctl->tid, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+        wait_wake(&ctl->tid, INT_MAX);
         code = target(ctl_arg(ctl), ctl->arg_size) & 0xff;
         thread_ctl = outer;
         return code;
@@ -153,7 +153,7 @@ pid_t child_await_tid(struct ctl *ctl)
         uint32_t tid;
 
         while (!(tid = atomic_load(&ctl->tid)))
-                syscall(SYS_futex, &ctl->tid, FUTEX_WAIT, 0, NULL, NULL, 0);
+                wait_on_word(&ctl->tid, 0, WAIT_FOREVER);
         return (pid_t)tid;
 }
 

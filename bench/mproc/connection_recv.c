@@ -1,8 +1,8 @@
 #include "base/error.h"
 #include "mproc/connection.h"
-#include "mproc/deadline.h"
 #include "mproc/limits.h"
 #include "mproc/packet.h"
+#include "mproc/wait.h"
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -101,7 +101,7 @@ static int wait_and_lock(struct mproc_connection *connection, int64_t timeout_ns
                 if (r != -EAGAIN)
                         break;
                 if (!deadline)
-                        deadline = deadline_after(timeout_ns);
+                        deadline = wait_deadline(timeout_ns);
                 r = connection_wait(connection, POLLIN, deadline);
                 if (r)
                         break;
@@ -247,6 +247,6 @@ int mproc_connection_poll(struct mproc_connection *connection, int64_t timeout_n
         pthread_mutex_unlock(&connection->lock);
         if (kept)
                 return 0;
-        r = connection_wait(connection, POLLIN, deadline_after(timeout_ns));
+        r = connection_wait(connection, POLLIN, wait_deadline(timeout_ns));
         return r ? explain(r, timeout_ns, err) : 0;
 }

@@ -1,10 +1,10 @@
 #include "base/error.h"
 #include "mproc/connection.h"
-#include "mproc/deadline.h"
 #include "mproc/limits.h"
 #include "mproc/memfd.h"
 #include "mproc/packet.h"
 #include "mproc/registry.h"
+#include "mproc/wait.h"
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -117,7 +117,7 @@ int mproc_connection_send_fds(struct mproc_connection *connection, const void *d
                 if (r != -EAGAIN)
                         break;
                 if (!deadline)
-                        deadline = deadline_after(timeout_ns);
+                        deadline = wait_deadline(timeout_ns);
                 r = connection_wait(connection, POLLOUT, deadline);
                 if (r)
                         break;

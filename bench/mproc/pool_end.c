@@ -1,5 +1,6 @@
 #include "base/error.h"
 #include "mproc/pool_private.h"
+#include "mproc/wait.h"
 #include <errno.h>
 
 int mproc_pool_close(struct mproc_pool *pool, struct mproc_err *err)
@@ -61,7 +62,7 @@ static bool is_gone(struct mproc_pool *pool, void *unused)
 
 int mproc_pool_join(struct mproc_pool *pool, int64_t timeout_ns, struct mproc_err *err)
 {
-        uint64_t deadline = pool_deadline(timeout_ns);
+        uint64_t deadline = wait_deadline(timeout_ns);
         int r = pool_check(pool, "join", err);
 
         if (r)

@@ -1,5 +1,5 @@
-#include "base/clock.h"
 #include "mproc/pool_worker.h"
+#include "mproc/wait.h"
 
 #define GRACE_NS (1 * NS_PER_US) /* spun by everybody, so that a round trip never sleeps */
 #define SPIN_MIN_NS (2 * NS_PER_US)
@@ -33,7 +33,7 @@ static bool spin(struct pool_self *worker)
                 for (int i = 0; i < PAUSES; i++) {
                         if (has_work(worker))
                                 return true;
-                        pool_pause();
+                        wait_pause();
                 }
                 now = clock_now_ns();
                 if (now >= end)
@@ -69,6 +69,6 @@ void pool_idle(struct pool_self *worker)
         if (found)
                 return;
         while (!has_work(worker) && !atomic_load(&line->wake))
-                pool_futex_wait(&line->wake, 0, UINT64_MAX);
+                wait_on_word(&line->wake, 0, WAIT_FOREVER);
         pool_bit_clear(&shared->sleeping, worker->number);
 }

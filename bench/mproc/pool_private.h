@@ -161,7 +161,6 @@ void pool_collect_from(struct mproc_pool *pool, uint32_t number);
  * pool_front. -ETIMEDOUT. */
 int pool_wait(struct mproc_pool *pool, bool (*done)(struct mproc_pool *pool, void *context),
               void *context, uint32_t awaited, uint64_t deadline_ns);
-uint64_t pool_deadline(int64_t timeout_ns);
 /* Owner's threads that sleep look again. */
 void pool_stir(struct mproc_pool *pool);
 /* Unlocks, and calls the callbacks that are due. */

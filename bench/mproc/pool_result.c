@@ -1,5 +1,6 @@
 #include "base/error.h"
 #include "mproc/pool_private.h"
+#include "mproc/wait.h"
 #include <errno.h>
 #include <string.h>
 
@@ -16,7 +17,7 @@ static int await(struct mproc_pool *pool, struct mproc_result *result, int64_t t
                  struct mproc_err *err)
 {
         int r = pool_wait(pool, is_over, result, result->job ? POOL_ANY : result->slot + 2,
-                          pool_deadline(timeout_ns));
+                          wait_deadline(timeout_ns));
 
         pool_leave(pool);
         if (r)

@@ -204,18 +204,6 @@ void pool_wake_all(struct pool_shared *shared);
 /* Tells the owner that slot `awaited` − 2 (POOL_ANY: something) is over. */
 void pool_tell_owner(struct pool_shared *shared, uint32_t what);
 
-void pool_futex_wait(_Atomic uint32_t *word, uint32_t value, uint64_t deadline_ns);
-void pool_futex_wake(_Atomic uint32_t *word);
-
-static inline void pool_pause(void)
-{
-#if defined(__x86_64__)
-        __builtin_ia32_pause();
-#else
-        __asm__ volatile("yield");
-#endif
-}
-
 /* The worker's target. */
 struct pool_start {
         struct pool_shared *shared;

@@ -1,6 +1,7 @@
 #include "base/error.h"
 #include "mproc/limits.h"
 #include "mproc/pool_private.h"
+#include "mproc/wait.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,7 +137,7 @@ static int next_locked(struct mproc_stream *stream, void *buf, uint64_t *index, 
                 return r ? r
                          : error_set(err, -ENODATA, "next", "all %zu items were fetched",
                                      stream->map.count);
-        r = pool_wait(pool, has_next, stream, POOL_ANY, pool_deadline(timeout_ns));
+        r = pool_wait(pool, has_next, stream, POOL_ANY, wait_deadline(timeout_ns));
         if (r)
                 return error_set(err, r, "next", "no result after %.3f s",
                                  (double)timeout_ns / 1e9);

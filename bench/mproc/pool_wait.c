@@ -1,18 +1,11 @@
-#include "base/clock.h"
 #include "mproc/pool_private.h"
+#include "mproc/wait.h"
 #include <errno.h>
 
 #define GRACE_NS (1 * NS_PER_US)
 #define SPIN_MIN_NS (2 * NS_PER_US)
 #define SPIN_MAX_NS (50 * NS_PER_US)
 #define PAUSES 16
-
-uint64_t pool_deadline(int64_t timeout_ns)
-{
-        if (timeout_ns == MPROC_FOREVER)
-                return UINT64_MAX;
-        return clock_now_ns() + (timeout_ns > 0 ? (uint64_t)timeout_ns : 0);
-}
 
 void pool_collect_from(struct mproc_pool *pool, uint32_t number)
 {
@@ -39,7 +32,7 @@ void pool_collect(struct mproc_pool *pool)
 void pool_stir(struct mproc_pool *pool)
 {
         atomic_fetch_add(&pool->shared->front.event, 1);
-        pool_futex_wake(&pool->shared->front.event);
+        wait_wake(&pool->shared->front.event, INT_MAX);
 }
 
 /* Not locked: only what the workers write is looked at, and `seen`, what has been collected of it.
@@ -64,7 +57,7 @@ static bool spin(struct mproc_pool *pool, uint64_t seen, uint32_t event, uint64_
         while (!found) {
                 for (int i = 0; i < PAUSES && !found; i++) {
                         found = has_news(pool, seen, event);
-                        pool_pause();
+                        wait_pause();
                 }
                 now = clock_now_ns();
                 if (found || now >= end)
@@ -115,7 +108,7 @@ int pool_wait(struct mproc_pool *pool, bool (*done)(struct mproc_pool *pool, voi
                 pool_collect(pool);
                 if (done(pool, context))
                         return 0;
-                if (deadline_ns != UINT64_MAX && clock_now_ns() >= deadline_ns)
+                if (wait_is_over(deadline_ns))
                         return -ETIMEDOUT;
                 if (spin_unlocked(pool))
                         continue;
@@ -126,7 +119,7 @@ int pool_wait(struct mproc_pool *pool, bool (*done)(struct mproc_pool *pool, voi
                 over = done(pool, context);
                 if (!over) {
                         pthread_mutex_unlock(&pool->lock);
-                        pool_futex_wait(&front->event, event, deadline_ns);
+                        wait_on_word(&front->event, event, deadline_ns);
                         pthread_mutex_lock(&pool->lock);
                 }
                 if (!--pool->waiting)

@@ -1,24 +1,6 @@
-#include "base/clock.h"
 #include "mproc/pool_shared.h"
-#include <linux/futex.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-/* Deadlines are absolute (FUTEX_WAIT_BITSET, CLOCK_MONOTONIC); UINT64_MAX: none. Shared between
- * processes, so never FUTEX_PRIVATE. */
-void pool_futex_wait(_Atomic uint32_t *word, uint32_t value, uint64_t deadline_ns)
-{
-        struct timespec until = {.tv_sec = (time_t)(deadline_ns / NS_PER_S),
-                                 .tv_nsec = (long)(deadline_ns % NS_PER_S)};
-
-        syscall(SYS_futex, word, FUTEX_WAIT_BITSET, value,
-                deadline_ns == UINT64_MAX ? NULL : &until, NULL, FUTEX_BITSET_MATCH_ANY);
-}
-
-void pool_futex_wake(_Atomic uint32_t *word)
-{
-        syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
-}
+#include "mproc/wait.h"
+#include <limits.h>
 
 uint32_t pool_bits_count(struct pool_bits *bits, uint32_t workers)
 {
@@ -32,7 +14,7 @@ uint32_t pool_bits_count(struct pool_bits *bits, uint32_t workers)
 static void wake_worker(struct pool_shared *shared, uint32_t worker)
 {
         atomic_store(&shared->lines[worker].wake, 1);
-        pool_futex_wake(&shared->lines[worker].wake);
+        wait_wake(&shared->lines[worker].wake, INT_MAX);
 }
 
 void pool_wake(struct pool_shared *shared, uint32_t count)
@@ -74,5 +56,5 @@ void pool_tell_owner(struct pool_shared *shared, uint32_t what)
         if (!awaited || (awaited != POOL_ANY && awaited != what))
                 return;
         atomic_fetch_add(&shared->front.event, 1);
-        pool_futex_wake(&shared->front.event);
+        wait_wake(&shared->front.event, INT_MAX);
 }

@@ -6,6 +6,7 @@
 #include "mproc/fork_client.h"
 #include "mproc/limits.h"
 #include "mproc/registry.h"
+#include "mproc/wait.h"
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -180,26 +181,24 @@ static bool is_own(const struct mproc_process *process, struct mproc_err *err)
 int mproc_process_join(struct mproc_process *process, int64_t timeout_ns, struct mproc_status *ret,
                        struct mproc_err *err)
 {
-        uint64_t now = clock_now_ns(), deadline = UINT64_MAX;
-        bool forever = timeout_ns == MPROC_FOREVER;
+        uint64_t deadline = wait_deadline(timeout_ns);
 
         if (!is_own(process, err))
                 return -ECHILD;
         if (child_ctl() == process->ctl)
                 return error_set(err, -EDEADLK, "join", "a target cannot join itself");
-        if (!forever)
-                deadline = now + (timeout_ns > 0 ? (uint64_t)timeout_ns : 0);
         while (!look(process, ret)) {
                 struct pollfd poll_fd = {.fd = process->end_fd, .events = POLLIN};
                 struct timespec left = clock_left(deadline), nap = {.tv_nsec = NS_PER_MS};
 
-                if (!forever && clock_now_ns() >= deadline)
+                if (wait_is_over(deadline))
                         return error_set(err, -ETIMEDOUT, "join",
                                          "the process still runs after %.3f s",
                                          (double)timeout_ns / 1e9);
                 /* Readable and yet not reaped: a debugger holds it, or its fork server has yet to
                  * be buried. */
-                if (ppoll(&poll_fd, 1, forever ? NULL : &left, NULL) > 0 && !look(process, ret))
+                if (ppoll(&poll_fd, 1, deadline == WAIT_FOREVER ? NULL : &left, NULL) > 0 &&
+                    !look(process, ret))
                         nanosleep(&nap, NULL);
         }
         return 0;

@@ -1,7 +1,6 @@
 #include "base/error.h"
-#include "mproc/deadline.h"
-#include "mproc/guard.h"
 #include "mproc/queue_ring.h"
+#include "mproc/sync_wait.h"
 #include <errno.h>
 #include <limits.h>
 #include <mproc/queue.h>
@@ -37,7 +36,7 @@ static void ring(struct mproc_queue_bell *bell, int count)
                 return;
         store32(&bell->asleep, 0);
         __atomic_add_fetch(&bell->word, 1, __ATOMIC_SEQ_CST);
-        guard_wake(&bell->word, count);
+        wait_wake(&bell->word, count);
 }
 
 /* Comes before the last look at what is waited for. */
@@ -60,10 +59,10 @@ static bool sleep_on(struct mproc_queue_bell *bell, uint32_t seen, struct waitin
         if (waiting->timeout_ns <= 0)
                 return false;
         if (!waiting->deadline_ns)
-                waiting->deadline_ns = deadline_after(waiting->timeout_ns);
-        else if (clock_now_ns() >= waiting->deadline_ns)
+                waiting->deadline_ns = wait_deadline(waiting->timeout_ns);
+        else if (wait_is_over(waiting->deadline_ns))
                 return false;
-        guard_sleep(&bell->word, seen, waiting->deadline_ns, MPROC_QUEUE_LOOK_NS);
+        sync_sleep(&bell->word, seen, waiting->deadline_ns);
         store32(&bell->asleep, 1);
         return true;
 }
@@ -82,7 +81,7 @@ static int check(const struct mproc_queue *queue, struct mproc_err *err)
 
 static int lock(struct mproc_queue_side *side, int64_t timeout_ns, struct mproc_err *err)
 {
-        int r = guard_lock(&side->lock, timeout_ns);
+        int r = robust_lock_short(&side->lock, timeout_ns);
 
         if (r == -EOWNERDEAD) {
                 /* Whoever held it finished (the position has moved on) or did not: then what it
@@ -90,7 +89,7 @@ static int lock(struct mproc_queue_side *side, int64_t timeout_ns, struct mproc_
                 if (side->began == side->position)
                         __atomic_add_fetch(&side->torn, 1, __ATOMIC_RELAXED);
                 side->began = NOTHING;
-                guard_repaired(&side->lock);
+                pthread_mutex_consistent(&side->lock);
                 r = 0;
         }
         if (r == -EBUSY)
@@ -127,8 +126,8 @@ int mproc_queue_init(struct mproc_queue *queue, size_t bytes, uint32_t max_messa
         queue->units = units < RING_UNITS_MAX ? (uint32_t)units : RING_UNITS_MAX;
         queue->max_messages = max_messages ? max_messages : UINT32_MAX;
         queue->put.began = queue->get.began = NOTHING;
-        guard_init(&queue->put.lock);
-        guard_init(&queue->get.lock);
+        robust_init(&queue->put.lock);
+        robust_init(&queue->get.lock);
         store32(&queue->magic, MAGIC);
         return 0;
 }
@@ -199,7 +198,7 @@ int mproc_queue_put(struct mproc_queue *queue, const void *data, size_t size, in
                 }
                 if (room)
                         commit_put(queue, data, size);
-                guard_unlock(&queue->put.lock);
+                pthread_mutex_unlock(&queue->put.lock);
                 if (closed)
                         return error_set(err, -EPIPE, "put", "the queue is closed");
                 if (room) {
@@ -252,7 +251,7 @@ int mproc_queue_get(struct mproc_queue *queue, void *buffer, size_t capacity, si
                                          ring_advance(queue, get->position, ring_units(size)),
                                          __ATOMIC_SEQ_CST);
                 }
-                guard_unlock(&get->lock);
+                pthread_mutex_unlock(&get->lock);
                 if (any && size > capacity) {
                         *ret_size = size;
                         return error_set(err, -EMSGSIZE, "get",
@@ -330,7 +329,7 @@ int mproc_queue_close(struct mproc_queue *queue, struct mproc_err *err)
         if (r)
                 return r;
         store32(&queue->closed, 1);
-        guard_unlock(&queue->put.lock);
+        pthread_mutex_unlock(&queue->put.lock);
         ring(&queue->items, INT_MAX);
         ring(&queue->room, INT_MAX);
         return 0;

@@ -55,7 +55,7 @@ static void let_go(struct mproc_barrier *barrier, enum state outcome)
         word_store(&barrier->arrived, 0);
         barrier->phase = FILLING;
         word_store(&barrier->round, barrier->round + 1);
-        sync_wake(&barrier->round, INT_MAX);
+        wait_wake(&barrier->round, INT_MAX);
 }
 
 static void break_up(struct mproc_barrier *barrier, int32_t why)
@@ -102,7 +102,7 @@ static int rest(struct mproc_barrier *barrier, uint32_t round, uint64_t deadline
                         return 0;
                 }
         while (word_load(&barrier->round) == round) {
-                if (sync_is_over(deadline_ns))
+                if (wait_is_over(deadline_ns))
                         return -ETIMEDOUT;
                 if (word_load(&barrier->magic) != SYNC_BARRIER)
                         return -ESTALE;
@@ -219,7 +219,7 @@ int mproc_barrier_wait_with(struct mproc_barrier *barrier, int64_t timeout_ns,
 
         if (r)
                 return r;
-        deadline_ns = sync_deadline(timeout_ns);
+        deadline_ns = wait_deadline(timeout_ns);
         guard_lock(barrier);
         r = enter(barrier, timeout_ns, deadline_ns, &slot);
         if (r) {

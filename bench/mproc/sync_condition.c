@@ -106,7 +106,7 @@ static bool notify_one(struct mproc_condition *condition)
                 if (slots_find_dead(oldest)) {
                         bury(condition, oldest);
                 } else if (word_swap(&oldest->state, &seen, NOTIFIED)) {
-                        sync_wake(&oldest->state, 1);
+                        wait_wake(&oldest->state, 1);
                         return true;
                 }
         }
@@ -128,7 +128,7 @@ static int sleep_until_notified(struct mproc_condition *condition, struct mproc_
         uint32_t seen = WAITING;
 
         while (word_load(&slot->state) == WAITING) {
-                if (sync_is_over(deadline_ns))
+                if (wait_is_over(deadline_ns))
                         return word_swap(&slot->state, &seen, GONE) ? -ETIMEDOUT : 0;
                 if (word_load(&condition->magic) != SYNC_CONDITION)
                         return -ESTALE;
@@ -188,7 +188,7 @@ int mproc_condition_wait(struct mproc_condition *condition, int64_t timeout_ns,
 
         if (r)
                 return r;
-        return wait_until(condition, sync_deadline(timeout_ns), timeout_ns, err);
+        return wait_until(condition, wait_deadline(timeout_ns), timeout_ns, err);
 }
 
 int mproc_condition_wait_for(struct mproc_condition *condition, bool (*predicate)(void *arg),
@@ -199,7 +199,7 @@ int mproc_condition_wait_for(struct mproc_condition *condition, bool (*predicate
 
         if (r)
                 return r;
-        deadline_ns = sync_deadline(timeout_ns);
+        deadline_ns = wait_deadline(timeout_ns);
         while (!predicate(arg)) {
                 if (r) /* timed out, and nothing has changed */
                         return sync_timed_out(SYNC_CONDITION, timeout_ns, err);
@@ -232,7 +232,7 @@ int mproc_condition_notify_all(struct mproc_condition *condition, struct mproc_e
                 uint32_t seen = WAITING;
 
                 if (word_swap(&slot->state, &seen, NOTIFIED_ALL))
-                        sync_wake(&slot->state, INT_MAX);
+                        wait_wake(&slot->state, INT_MAX);
         }
         return 0;
 }

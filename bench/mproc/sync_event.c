@@ -38,7 +38,7 @@ int mproc_event_set(struct mproc_event *event, struct mproc_err *err)
                         return 0;
         while (!word_swap(&event->word, &seen, (TIMES(seen) + 1) * ONE_TIME + SET));
         if (seen & SLEEPERS)
-                sync_wake(&event->word, INT_MAX);
+                wait_wake(&event->word, INT_MAX);
         return 0;
 }
 
@@ -76,14 +76,14 @@ int mproc_event_wait(struct mproc_event *event, int64_t timeout_ns, struct mproc
                 return 0;
         if (!timeout_ns)
                 return sync_timed_out(SYNC_EVENT, 0, err);
-        deadline_ns = sync_deadline(timeout_ns);
+        deadline_ns = wait_deadline(timeout_ns);
         for (struct sync_spin spin = sync_spin_begin(); sync_spin_once(&spin);)
                 if (was_set(event, times, &seen)) {
                         sync_spin_won();
                         return 0;
                 }
         while (!was_set(event, times, &seen)) {
-                if (sync_is_over(deadline_ns))
+                if (wait_is_over(deadline_ns))
                         return sync_timed_out(SYNC_EVENT, timeout_ns, err);
                 if (word_load(&event->magic) != SYNC_EVENT)
                         return sync_stale(SYNC_EVENT, err);

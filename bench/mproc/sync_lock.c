@@ -54,7 +54,7 @@ static int acquire(struct mproc_mutex *core, enum sync_magic magic, int64_t time
                 return r;
         r = robust_try(&core->mutex);
         if (r == -EBUSY && timeout_ns)
-                r = robust_lock(&core->mutex, sync_deadline(timeout_ns), &core->magic, magic);
+                r = robust_lock(&core->mutex, wait_deadline(timeout_ns), &core->magic, magic);
         switch (-r) {
         case 0:
         case EOWNERDEAD:

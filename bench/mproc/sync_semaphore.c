@@ -21,7 +21,7 @@ static bool take(struct mproc_semaphore *semaphore, uint32_t sleepers)
 static void wake(struct mproc_semaphore *semaphore, uint32_t word, int count)
 {
         /* A word that is the same since has had nobody go to sleep on it. */
-        if (word & SLEEPERS && !sync_wake(&semaphore->permits, count))
+        if (word & SLEEPERS && !wait_wake(&semaphore->permits, count))
                 word_swap(&semaphore->permits, &word, COUNT(word));
 }
 
@@ -75,7 +75,7 @@ static void guard_lock(struct mproc_semaphore *semaphore)
         SLOTS_EACH(slot, &ledger->slots)
         held += word_load(&slot->state);
         word_store(&semaphore->permits, (semaphore->first - held) | SLEEPERS);
-        sync_wake(&semaphore->permits, INT_MAX);
+        wait_wake(&semaphore->permits, INT_MAX);
         pthread_mutex_consistent(&ledger->guard);
 }
 
@@ -237,7 +237,7 @@ static int acquire_slowly(struct mproc_semaphore *semaphore, uint64_t deadline_n
         while ((r = try_once(semaphore, sleepers)) == -EAGAIN) {
                 uint32_t seen = word_load(&semaphore->permits);
 
-                if (sync_is_over(deadline_ns))
+                if (wait_is_over(deadline_ns))
                         return -ETIMEDOUT;
                 if (word_load(&semaphore->magic) != SYNC_SEMAPHORE)
                         return -ESTALE;
@@ -260,7 +260,7 @@ int mproc_semaphore_acquire(struct mproc_semaphore *semaphore, int64_t timeout_n
                 return r;
         r = try_once(semaphore, 0);
         if (r == -EAGAIN && timeout_ns)
-                r = acquire_slowly(semaphore, sync_deadline(timeout_ns));
+                r = acquire_slowly(semaphore, wait_deadline(timeout_ns));
         switch (-r) {
         case 0:
                 return 0;

@@ -3,11 +3,8 @@
 #include "base/error.h"
 #include "mproc/segment.h"
 #include <errno.h>
-#include <linux/futex.h>
 #include <sched.h>
 #include <stdio.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #define SPIN_MAX 256 /* pauses: some 10 µs where they are long */
 #define SPIN_MIN 8   /* still finds out when spinning has become worth it */
@@ -19,22 +16,9 @@ static uint64_t next_look(uint64_t deadline_ns)
         return look_ns < deadline_ns ? look_ns : deadline_ns;
 }
 
-static struct timespec to_timespec(uint64_t ns)
-{
-        return (struct timespec){.tv_sec = (time_t)(ns / NS_PER_S),
-                                 .tv_nsec = (long)(ns % NS_PER_S)};
-}
-
 void sync_sleep(const uint32_t *word, uint32_t seen, uint64_t deadline_ns)
 {
-        struct timespec until = to_timespec(next_look(deadline_ns)); /* CLOCK_MONOTONIC */
-
-        syscall(SYS_futex, word, FUTEX_WAIT_BITSET, seen, &until, NULL, FUTEX_BITSET_MATCH_ANY);
-}
-
-int sync_wake(uint32_t *word, int count)
-{
-        return (int)syscall(SYS_futex, word, FUTEX_WAKE, count, NULL, NULL, 0);
+        wait_on_word(word, seen, next_look(deadline_ns));
 }
 
 /* Spinning ----------------------------------------------------------------------------------- */
@@ -67,13 +51,7 @@ bool sync_spin_once(struct sync_spin *spin)
                 return false;
         }
         for (unsigned i = 0; i < spin->step; i++)
-#if defined(__x86_64__)
-                __builtin_ia32_pause();
-#elif defined(__aarch64__)
-                __asm__ volatile("isb" ::: "memory"); /* yield is over at once on most cores */
-#else
-                __asm__ volatile("" ::: "memory");
-#endif
+                wait_pause();
         spin->left -= spin->step;
         spin->step *= 2;
         return true;
@@ -105,7 +83,7 @@ int robust_try(pthread_mutex_t *mutex)
 
 static int lock_until(pthread_mutex_t *mutex, uint64_t until_ns)
 {
-        struct timespec until = to_timespec(until_ns), nap = {.tv_nsec = NS_PER_MS / 20};
+        struct timespec until = wait_timespec(until_ns), nap = {.tv_nsec = NS_PER_MS / 20};
         int r;
 
         if (SEGMENT_FIXED)
@@ -137,8 +115,16 @@ int robust_lock(pthread_mutex_t *mutex, uint64_t deadline_ns, const uint32_t *ma
                 r = lock_until(mutex, next_look(deadline_ns));
                 if (r == -ETIMEDOUT && magic && word_load(magic) != alive)
                         return -ESTALE;
-        } while (r == -ETIMEDOUT && !sync_is_over(deadline_ns));
+        } while (r == -ETIMEDOUT && !wait_is_over(deadline_ns));
         return r;
+}
+
+int robust_lock_short(pthread_mutex_t *mutex, int64_t timeout_ns)
+{
+        int64_t least_ns = timeout_ns > MPROC_SYNC_LOOK_NS ? timeout_ns : MPROC_SYNC_LOOK_NS;
+        int r = robust_lock(mutex, wait_deadline(least_ns), NULL, 0);
+
+        return r == -ETIMEDOUT ? -EBUSY : r;
 }
 
 /* Checks ------------------------------------------------------------------------------------- */

@@ -8,7 +8,7 @@
 #ifndef MPROC_SYNC_WAIT_H
 #define MPROC_SYNC_WAIT_H
 
-#include "base/clock.h"
+#include "mproc/wait.h"
 #include <mproc/sync.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -37,19 +37,6 @@ static inline bool word_swap(uint32_t *word, uint32_t *seen, uint32_t value)
 /* Sleeps while `*word` is `seen`, until woken, `deadline_ns` or the next look. Returns for no
  * reason sometimes. */
 void sync_sleep(const uint32_t *word, uint32_t seen, uint64_t deadline_ns);
-/* Returns how many were woken. */
-int sync_wake(uint32_t *word, int count);
-
-static inline uint64_t sync_deadline(int64_t timeout_ns)
-{
-        return timeout_ns == MPROC_FOREVER ? UINT64_MAX : clock_now_ns() + (uint64_t)timeout_ns;
-}
-
-static inline bool sync_is_over(uint64_t deadline_ns)
-{
-        return deadline_ns != UINT64_MAX && clock_now_ns() >= deadline_ns;
-}
-
 /* Spinning ------------------------------------------------------------------------------------
  * Each thread has a budget of pauses, which grows while spinning spares it the sleep. */
 
@@ -73,6 +60,10 @@ int robust_try(pthread_mutex_t *mutex);
  * it is not `alive` any more. */
 int robust_lock(pthread_mutex_t *mutex, uint64_t deadline_ns, const uint32_t *magic,
                 uint32_t alive);
+
+/* For what nobody holds for long: waits for `timeout_ns`, and MPROC_SYNC_LOOK_NS at least. -EBUSY
+ * then: its holder does not go on. */
+int robust_lock_short(pthread_mutex_t *mutex, int64_t timeout_ns);
 
 /* Checks -------------------------------------------------------------------------------------- */
 

@@ -1,5 +1,5 @@
 #include "base/error.h"
-#include "mproc/guard.h"
+#include "mproc/sync_wait.h"
 #include <errno.h>
 #include <mproc/value.h>
 #include <string.h>
@@ -22,7 +22,7 @@ int mproc_value_init(struct mproc_value *value, size_t size, const void *first,
                                  (const void *)value, MPROC_VALUE_LINE);
         memset(value, 0, sizeof(*value));
         value->size = size;
-        guard_init(&value->lock);
+        robust_init(&value->lock);
         if (first)
                 memcpy(copy_at(value, 0), first, size);
         else
@@ -46,10 +46,10 @@ static int lock(struct mproc_value *value, int64_t timeout_ns, struct mproc_err 
                                  "there is no record at %p: mproc_value_init comes before its use, "
                                  "mproc_value_done after it",
                                  (const void *)value);
-        r = guard_lock(&value->lock, timeout_ns);
+        r = robust_lock_short(&value->lock, timeout_ns);
         if (r == -EOWNERDEAD) {
                 /* What it left is in the spare copy: it does not count. */
-                guard_repaired(&value->lock);
+                pthread_mutex_consistent(&value->lock);
                 return 0;
         }
         switch (r) {
@@ -76,7 +76,7 @@ int mproc_value_get(struct mproc_value *value, void *data, int64_t timeout_ns,
         if (r)
                 return r;
         memcpy(data, copy_at(value, value->current), value->size);
-        guard_unlock(&value->lock);
+        pthread_mutex_unlock(&value->lock);
         return 0;
 }
 
@@ -98,7 +98,7 @@ static int replace(struct mproc_value *value, int (*change)(void *data, void *co
         }
         if (!r)
                 __atomic_store_n(&value->current, !value->current, __ATOMIC_RELEASE);
-        guard_unlock(&value->lock);
+        pthread_mutex_unlock(&value->lock);
         return r;
 }
 
