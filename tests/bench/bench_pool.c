@@ -155,8 +155,8 @@ int main(int argc, char **argv)
                 sides[2 * i + 1] = (struct bench_side){rows[i].measure, &contexts[2 * i + 1], {0}};
         }
         bench_rounds(sides, 2 * N, rounds);
-        bench_heading("A task through a pool of two workers, CPython's and mproc's", "ns", "CPython",
-                      "mproc");
+        bench_heading("A task through a pool of two workers, CPython's and mproc's", "ns",
+                      "CPython", "mproc");
         for (int i = 0; i < N; i++)
                 bench_row(rows[i].name, &sides[2 * i], &sides[2 * i + 1], rounds, 1);
         python_peer_end(&peer);
