@@ -11,24 +11,6 @@ needed() { readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'; }
         [[ $(needed "$MPBENCH_BUILD/mpbench") == *hwloc* ]] # the same look does find it where it is
 }
 
-@test "libmproc.a shows nothing but mproc_*" {
-        run bash -o pipefail -c 'nm -g --defined-only "$1" | awk "NF == 3 { print \$3 }" | grep -v "^mproc_"' - "$MPBENCH_BUILD/libmproc.a"
-        [ "$status" = 1 ]
-        [ -z "$output" ]
-        nm -g --defined-only "$MPBENCH_BUILD/libmproc.a" | grep -q ' mproc_init$'
-}
-
-@test "a program builds against the installed mproc by pkg-config, and starts a process by every method" {
-        prefix="$BATS_TEST_TMPDIR/a prefix"
-        cmake --install "$MPBENCH_BUILD" --prefix "$prefix" >/dev/null
-        pc=$(find "$prefix" -name mproc.pc)
-        export PKG_CONFIG_PATH=${pc%/*}
-        eval "cc -Wall -Werror '$BATS_TEST_DIRNAME/consumer.c' -o '$BATS_TEST_TMPDIR/consumer' $(pkg-config --cflags --libs mproc)"
-        run "$BATS_TEST_TMPDIR/consumer"
-        [ "$status" = 0 ]
-        [ "$output" = "42 42 42" ]
-}
-
 @test "the installed mpbench finds its host and verifies a run" {
         prefix="$BATS_TEST_TMPDIR/prefix"
         cmake --install "$MPBENCH_BUILD" --prefix "$prefix" >/dev/null
