@@ -83,3 +83,23 @@ setup() {
         [ "$status" = 1 ]
         [[ $output == *thread* ]]
 }
+
+@test "conversation: who waits for an answer is told that nobody is there any more" {
+        printf '2: 4\n3: 9\n13: no answer\nthe process ended with status 13\n4: 16\nthe process ended with status 0\n' >wanted
+        for START in fork spawn forkserver thread; do
+                export START
+                "$examples/conversation" | diff wanted -
+        done
+}
+
+@test "no example takes a start method that cannot do what it shows" {
+        for name in pipeline conversation count_words crash_proof; do
+                for START in serial nonsense; do
+                        export START
+                        run "$examples/$name" /dev/null </dev/null
+                        echo "$name $START: $status $output"
+                        [ "$status" = 1 ]
+                        [[ $output == *"$START"* ]]
+                done
+        done
+}

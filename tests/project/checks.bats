@@ -93,3 +93,17 @@ setup() {
         [ "$status" = 1 ]
         [[ $output == *bench/base/planted.c* ]]
 }
+
+@test "reference: a header that says something new, or is new, has its page made anew" {
+        sed -i 's/^\/\* Waits for room\./&  Planted./' bench/include/mproc/queue.h
+        printf '/* A thing. */\nint mproc_thing(void);\n' >bench/include/mproc/thing.h
+        run scripts/check reference
+        echo "$output"
+        [ "$status" = 1 ]
+        [[ $output == *docs/reference/queue.md* && $output == *docs/reference/thing.md* && $output != *pool.md* ]]
+        scripts/reference
+        scripts/check reference
+        grep -q 'Planted' docs/reference/queue.md
+        grep -q '^A thing' docs/reference/thing.md
+        grep -qF '(thing.md#mproc_thing)' docs/reference/README.md
+}

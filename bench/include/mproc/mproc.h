@@ -1,4 +1,4 @@
-/* mproc: Python's multiprocessing ideas for C programs on Linux.
+/* Processes, start methods and shared memory: what all of mproc is built upon.
  *
  * A program calls mproc_init(&argc, &argv) first in main. After that it can start processes that
  * run one of its own functions, under any start method, with shared memory mapped at the same
