@@ -94,16 +94,30 @@ setup() {
         [[ $output == *bench/base/planted.c* ]]
 }
 
-@test "reference: a header that says something new, or is new, has its page made anew" {
+@test "reference: a header that says something new, or is new, has its page made anew, and is found" {
         sed -i 's/^\/\* Waits for room\./&  Planted./' bench/include/mproc/queue.h
         printf '/* A thing. */\nint mproc_thing(void);\n' >bench/include/mproc/thing.h
         run scripts/check reference
-        echo "$output"
         [ "$status" = 1 ]
         [[ $output == *docs/reference/queue.md* && $output == *docs/reference/thing.md* && $output != *pool.md* ]]
         scripts/reference
-        scripts/check reference
-        grep -q 'Planted' docs/reference/queue.md
+        grep -q Planted docs/reference/queue.md
         grep -q '^A thing' docs/reference/thing.md
         grep -qF '(thing.md#mproc_thing)' docs/reference/README.md
+        run scripts/check reference
+        [ "$status" = 1 ]
+        [[ $output == *"docs/mproc.md has no link to reference/thing.md"* ]]
+        [[ $output == *"all.h does not include mproc/thing.h"* ]]
+        echo '[thing](reference/thing.md)' >>docs/mproc.md
+        echo '#include <mproc/thing.h>' >>bench/include/mproc/all.h
+        scripts/check reference
+}
+
+@test "the links of the documentation lead somewhere" {
+        while IFS=: read -r file link; do
+                [ -e "${file%/*}/$link" ] || {
+                        echo "$file: $link"
+                        return 1
+                }
+        done < <(grep -oE '\]\([^)#:]+' ./README.md docs/*.md docs/reference/*.md | sed 's/](//')
 }

@@ -54,6 +54,14 @@ counts() {
         answers "$BATS_TEST_TMPDIR/partly"
 }
 
+@test "the first program of docs/mproc.md does what it says" {
+        awk '/^```/ { inside = $0 == "```c"; next } inside' "$BATS_TEST_DIRNAME/../../docs/mproc.md" >"$BATS_TEST_TMPDIR/first.c"
+        compile first "$BATS_TEST_TMPDIR/first.c" "$(pkg-config --cflags --libs mproc)"
+        LD_LIBRARY_PATH=$lib run "$BATS_TEST_TMPDIR/first"
+        [ "$status" = 0 ]
+        [ "$output" = 42 ]
+}
+
 @test "every example of mproc compiles against what is installed, without a warning" {
         flags=$(pkg-config --cflags --libs mproc)
         for source in "$examples"/*.c; do
@@ -85,16 +93,6 @@ counts() {
                 printf '#include <%s>\n' "$header" | cc -xc -std=c17 "${flags[@]}" -
                 printf '#include <%s>\n' "$header" | clang -xc -std=c17 "${flags[@]}" -
                 printf '#include <%s>\n' "$header" | clang -xc++ -std=c++17 "${flags[@]}" -
-        done
-}
-
-@test "<mproc/all.h> includes every other header" {
-        cd "$prefix/include"
-        for header in mproc/*.h; do
-                [ "$header" = mproc/all.h ] || grep -qx "#include <$header>" mproc/all.h || {
-                        echo "mproc/all.h lacks $header"
-                        return 1
-                }
         done
 }
 
