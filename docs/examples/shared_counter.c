@@ -103,8 +103,8 @@ int main(int argc, char **argv)
         }
         printf("with a lock:     %" PRId64 "\n", shared->guarded);
         printf("by atomic adds:  %" PRId64 "\n", mproc_int64_get(&shared->atomic));
-        printf("with neither:    %" PRId64 " (up to 4000; how many are lost is chance)\n",
-               mproc_int64_get(&shared->careless));
+        printf("with neither:    %" PRId64 " (up to %d; how many are lost is chance)\n",
+               mproc_int64_get(&shared->careless), WORKERS * TIMES);
 out:
         /* Takes NULL; kills and reaps what still runs. */
         for (int i = 0; i < WORKERS; i++)
