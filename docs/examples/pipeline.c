@@ -97,7 +97,6 @@ int main(int argc, char **argv)
         stages.done = (void *)((char *)stages.read + QUEUE_BYTES);
         check(mproc_queue_init(stages.read, QUEUE_BYTES, 0, &err), &err);
         check(mproc_queue_init(stages.done, QUEUE_BYTES, 0, &err), &err);
-
         options.arg = &stages; /* pointers into shared memory are the same in every process */
         options.arg_size = sizeof(stages);
         for (int i = 0; i <= WORKERS; i++) {
@@ -106,13 +105,14 @@ int main(int argc, char **argv)
         }
         while (fgets(line, sizeof(line), stdin))
                 check(mproc_queue_put(stages.read, line, strlen(line), MPROC_FOREVER, &err), &err);
-
         /* The workers empty their queue and leave. Only then does nobody put into the other one. */
         check(mproc_queue_close(stages.read, &err), &err);
         for (int i = 0; i <= WORKERS; i++) {
                 if (i == WORKERS)
                         check(mproc_queue_close(stages.done, &err), &err);
                 check(mproc_process_join(stage[i], MPROC_FOREVER, &end, &err), &err);
+                if (end.state == MPROC_SIGNALED)
+                        end.err = (struct mproc_err){-EIO, "end", "a stage was killed"};
                 check(end.err.code, &end.err);
                 mproc_process_free(stage[i]);
         }

@@ -63,6 +63,18 @@ setup() {
         done
 }
 
+@test "pipeline says that one of its stages was killed" {
+        mkfifo lines
+        START=fork "$examples/pipeline" <lines 2>said &
+        pipeline=$!
+        exec 7>lines
+        until [ "$(pgrep -c -P $pipeline)" = 4 ]; do sleep 0.05; done
+        kill -KILL "$(pgrep -n -P $pipeline)"
+        exec 7>&-
+        ! wait $pipeline || false
+        [ "$(cat said)" = "pipeline: end: a stage was killed" ]
+}
+
 @test "crash_proof: of 200 tasks, 4 fail, each with its cause, 10 succeed at a second try" {
         for START in fork spawn forkserver; do
                 export START
