@@ -46,7 +46,6 @@ char *wording_note(const struct view_section *section, size_t index, char *buf, 
 
 /* Of `ab`. "A: gzip -9 file": a side and what it is. "B takes 1.052× the time of A [1.041, 1.063]:
  * slower": of a row that is compared; the same rule gives the exit status. */
-bool wording_is_ab(const struct result *result);
 char *wording_side(const struct result *result, size_t index, char *buf, size_t size);
 char *wording_pair(const struct view_row *row, char *buf, size_t size);
 enum regression wording_regression(const struct result *result,

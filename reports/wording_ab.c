@@ -6,11 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-bool wording_is_ab(const struct result *result)
-{
-        return result->plan.variant_count == 2;
-}
-
 char *wording_side(const struct result *result, size_t index, char *buf, size_t size)
 {
         static const char *const kinds[] = {
@@ -19,7 +14,7 @@ char *wording_side(const struct result *result, size_t index, char *buf, size_t 
         char words[512];
 
         *buf = '\0';
-        if (!wording_is_ab(result) || index >= result->plan.variant_count)
+        if (!plan_is_ab(&result->plan) || index >= result->plan.variant_count)
                 return buf;
         page_append(buf, size, "%c:%s %s", (int)('A' + index),
                     variant->kind <= VARIANT_PLUGIN ? kinds[variant->kind] : "",
@@ -67,7 +62,7 @@ char *wording_pair(const struct view_row *row, char *buf, size_t size)
         int places;
 
         *buf = '\0';
-        if (!c || !wording_is_ab(row->result))
+        if (!c || !plan_is_ab(&row->result->plan))
                 return buf;
         higher = metric_higher_is_better(c->metric);
         ratio = higher ? 1 / c->ratio : c->ratio;

@@ -18,6 +18,11 @@ void plan_init(struct plan *plan)
         plan->start_strip = 1;
 }
 
+bool plan_is_ab(const struct plan *plan)
+{
+        return plan->variant_count == 2;
+}
+
 static size_t put(char *buf, size_t size, size_t used, const char *text, size_t length)
 {
         if (used < size)

@@ -87,4 +87,7 @@ struct plan {
  * the start-cost strip, and seed 1, so that a run can be repeated without asking for it. */
 void plan_init(struct plan *plan);
 
+/* `ab` compares A and B, and nothing else: each B with the A of the same levels and parameters. */
+bool plan_is_ab(const struct plan *plan);
+
 #endif

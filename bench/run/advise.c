@@ -114,7 +114,7 @@ void advise_result(struct result *result)
         size_t line = 0;
 
         memset(result->advice, 0, sizeof(result->advice));
-        if (judge_is_ab(result) || !has_figures(result))
+        if (plan_is_ab(&result->plan) || !has_figures(result))
                 return; /* how to run it was not the question, or has no answer */
         for (uint32_t w = 0; w < result->plan.workload_count && line + 1 < lines; w++) {
                 const char *workload = result->plan.workloads[w];

@@ -31,14 +31,9 @@ static bool is_compared(const struct cell *cell)
         return cell->status == CELL_MEASURED && cell_role(cell) == CELL_OF_PLAN;
 }
 
-bool judge_is_ab(const struct result *result)
-{
-        return result->plan.variant_count == 2;
-}
-
 struct cell *judge_twin(const struct result *result, const struct cell *cell)
 {
-        for (size_t i = 0; i < result->cell_count && judge_is_ab(result); i++)
+        for (size_t i = 0; i < result->cell_count && plan_is_ab(&result->plan); i++)
                 if (!strcmp(result->cells[i].workload, cell->workload) &&
                     judge_differs_only_in(&result->cells[i], cell, FACTOR_VARIANT))
                         return &result->cells[i];
@@ -62,7 +57,7 @@ static size_t family_size(const struct result *result)
 
         for (size_t i = 0; i < result->cell_count; i++)
                 most += first_of_pair(result, &result->cells[i]) != NULL;
-        if (judge_is_ab(result))
+        if (plan_is_ab(&result->plan))
                 return most;
 
         for (size_t i = 0; i < result->cell_count; i++) {
@@ -220,7 +215,7 @@ static int give_verdicts(struct result *result, size_t begin, struct mproc_err *
                 c->p_holm = p[i];
                 higher = metric_higher_is_better(c->metric);
                 c->verdict = compare_verdict(&effect, c->p_holm, higher, threshold, alpha);
-                if (judge_is_ab(result)) {
+                if (plan_is_ab(&result->plan)) {
                         if (compare_regression(&effect, c->verdict, higher, threshold) ==
                             REGRESSION_UNCLEAR)
                                 c->rounds_wanted = (uint32_t)compare_rounds_for_regression(
@@ -368,9 +363,9 @@ int judge_cells(struct result *result, struct mproc_err *err)
         desk.theirs = calloc(desk.rounds, sizeof(double));
         if (!desk.mine || !desk.theirs)
                 r = error_set(err, -ENOMEM, "judge", "no memory for %zu rounds", desk.rounds);
-        if (!r && judge_is_ab(result))
+        if (!r && plan_is_ab(&result->plan))
                 r = judge_pairs(&desk, err);
-        for (size_t i = 0; i < result->cell_count && !r && !judge_is_ab(result); i++)
+        for (size_t i = 0; i < result->cell_count && !r && !plan_is_ab(&result->plan); i++)
                 if (first_of_its_workload(result, i))
                         r = judge_workload(&desk, result->cells[i].workload, err);
         if (!r)

@@ -86,8 +86,6 @@ size_t judge_rounds_needed(const struct result *result);
 bool judge_differs_only_in(const struct cell *a, const struct cell *b, enum factor factor);
 bool judge_same_parameters(const struct cell *a, const struct cell *b);
 
-/* `ab` compares A and B, and nothing else: each B with the A of the same levels and parameters. */
-bool judge_is_ab(const struct result *result);
 /* The cell that differs in the variant alone; NULL: not in `ab`, or there is none. */
 struct cell *judge_twin(const struct result *result, const struct cell *cell);
 
