@@ -22,18 +22,10 @@ char *wording_side(const struct result *result, size_t index, char *buf, size_t 
         return buf;
 }
 
-enum regression wording_regression(const struct result *result, const struct comparison *c)
-{
-        const struct effect effect = {.ratio = c->ratio, .low = c->ci_low, .high = c->ci_high};
-
-        return compare_regression(&effect, c->verdict, metric_higher_is_better(c->metric),
-                                  (double)result->plan.threshold_ppm / 1e6);
-}
-
 static void append_verdict(const struct result *result, const struct comparison *c, char *buf,
                            size_t size)
 {
-        enum regression regression = wording_regression(result, c);
+        enum regression regression = result_regression(result, c);
         double threshold = (double)result->plan.threshold_ppm / 1e4;
         char text[128];
 

@@ -2,7 +2,6 @@
 #include "cli/command.h"
 #include "cli/run_options.h"
 #include "cli/run_perform.h"
-#include "reports/wording.h"
 #include "run/measure.h"
 
 #include <errno.h>
@@ -63,7 +62,7 @@ static int judge(const struct result *result, struct mproc_err *err)
         if (!pairs || result->comparison_count < pairs) /* some were too short for a figure */
                 worst = REGRESSION_UNCLEAR;
         for (size_t i = 0; i < result->comparison_count; i++) {
-                enum regression one = wording_regression(result, &result->comparisons[i]);
+                enum regression one = result_regression(result, &result->comparisons[i]);
 
                 worst = one > worst ? one : worst;
         }

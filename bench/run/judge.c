@@ -216,8 +216,7 @@ static int give_verdicts(struct result *result, size_t begin, struct mproc_err *
                 higher = metric_higher_is_better(c->metric);
                 c->verdict = compare_verdict(&effect, c->p_holm, higher, threshold, alpha);
                 if (plan_is_ab(&result->plan)) {
-                        if (compare_regression(&effect, c->verdict, higher, threshold) ==
-                            REGRESSION_UNCLEAR)
+                        if (result_regression(result, c) == REGRESSION_UNCLEAR)
                                 c->rounds_wanted = (uint32_t)compare_rounds_for_regression(
                                         &effect, higher, threshold, alpha, m);
                 } else if (c->verdict == VERDICT_INCONCLUSIVE) {

@@ -175,7 +175,7 @@ static void the_verdict_on_b_is_that_of_the_exit_status(void **unused)
                 struct view_row row = {.result = &result, .comparison = &cases[i].c};
                 char text[256];
 
-                assert_int_equal(wording_regression(&result, &cases[i].c), cases[i].regression);
+                assert_int_equal(result_regression(&result, &cases[i].c), cases[i].regression);
                 assert_string_equal(wording_pair(&row, text, sizeof(text)), cases[i].text);
         }
 }
