@@ -87,7 +87,7 @@ static void advise_tasks(const struct result *result, const char *workload, char
                 const struct cell *cell = &result->cells[c->cell];
 
                 if (!strcmp(cell->workload, workload) && c->verdict == VERDICT_FASTER &&
-                    cell->verified && judge_same_parameters(cell, &result->cells[c->baseline]) &&
+                    cell->verified && cell_same_parameters(cell, &result->cells[c->baseline]) &&
                     (!best || c->ratio > best->ratio))
                         best = c;
         }

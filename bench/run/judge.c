@@ -236,22 +236,12 @@ static bool first_of_its_workload(const struct result *result, size_t index)
         return true;
 }
 
-/* Automatic values are the same choice, whatever calibration found for each cell. */
-bool judge_same_parameters(const struct cell *a, const struct cell *b)
-{
-        for (uint32_t i = 0; i < a->param_count; i++)
-                if (a->is_auto[i] != b->is_auto[i] ||
-                    (!a->is_auto[i] && a->value[i] != b->value[i]))
-                        return false;
-        return true;
-}
-
 bool judge_differs_only_in(const struct cell *a, const struct cell *b, enum factor factor)
 {
         for (int f = 0; f < FACTOR_COUNT; f++)
                 if ((f == (int)factor) == !strcmp(a->level[f], b->level[f]))
                         return false;
-        return judge_same_parameters(a, b);
+        return cell_same_parameters(a, b);
 }
 
 static int judge_workload(struct desk *desk, const char *workload, struct mproc_err *err)

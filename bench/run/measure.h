@@ -84,7 +84,6 @@ size_t judge_rounds_needed(const struct result *result);
 
 /* The two cells differ in this factor, and in no other factor or parameter. */
 bool judge_differs_only_in(const struct cell *a, const struct cell *b, enum factor factor);
-bool judge_same_parameters(const struct cell *a, const struct cell *b);
 
 /* The cell that differs in the variant alone; NULL: not in `ab`, or there is none. */
 struct cell *judge_twin(const struct result *result, const struct cell *cell);
