@@ -101,7 +101,7 @@ static void advise_tasks(const struct result *result, const char *workload, char
 static bool has_figures(const struct result *result)
 {
         for (size_t i = 0; i < result->cell_count; i++)
-                if (measure_is_asked_for(&result->plan, &result->cells[i]) &&
+                if (plan_asks_for(&result->plan, result->cells[i].workload) &&
                     result->cells[i].status == CELL_MEASURED)
                         return true;
         return false;

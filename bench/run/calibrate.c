@@ -209,7 +209,7 @@ static int calibrate_cell(struct measurement *m, struct cell *cell, struct trial
                         return 0;
                 }
                 m->has_rate |=
-                        measure_is_asked_for(&m->result->plan, cell) &&
+                        plan_asks_for(&m->result->plan, cell->workload) &&
                         (measured_ns(cell, outcome) >= LEAST_NS || cell->kind == MPB_LIFE_CYCLE);
                 if (!cell->ops_auto)
                         return 0;

@@ -299,7 +299,7 @@ static void say_why_no_verdict(struct result *result)
         for (size_t i = 0; i < result->cell_count; i++) {
                 const struct cell *cell = &result->cells[i];
 
-                if (!measure_is_asked_for(&result->plan, cell))
+                if (!plan_asks_for(&result->plan, cell->workload))
                         continue;
                 measured += is_compared(cell);
                 lossy += cell->status == CELL_LOSSY;
@@ -308,7 +308,7 @@ static void say_why_no_verdict(struct result *result)
         for (size_t i = 0; i < result->comparison_count; i++) {
                 const struct comparison *c = &result->comparisons[i];
 
-                if (!measure_is_asked_for(&result->plan, &result->cells[c->cell]))
+                if (!plan_asks_for(&result->plan, result->cells[c->cell].workload))
                         continue;
                 if (c->verdict != VERDICT_NONE)
                         return;

@@ -47,9 +47,6 @@ bool measure_is_measured(const struct cell *cell);
 /* What a round takes. */
 uint64_t measure_round_ns(const struct measurement *m);
 
-/* The user named its workload: it is not of the strip that is measured beside it. */
-bool measure_is_asked_for(const struct plan *plan, const struct cell *cell);
-
 /* Medians, intervals, losses and counters of every cell from the trials. */
 int summarise_cells(struct result *result, struct mproc_err *err);
 

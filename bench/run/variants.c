@@ -81,9 +81,8 @@ static bool same_strategies(const struct mpb_workload *a, const struct mpb_workl
 
 static int add_workload(struct plan *plan, const char *name, struct mproc_err *err)
 {
-        for (uint32_t i = 0; i < plan->workload_count; i++)
-                if (!strcmp(plan->workloads[i], name))
-                        return 0;
+        if (plan_asks_for(plan, name))
+                return 0;
         if (plan->workload_count == WORKLOADS_MAX)
                 return error_set(err, -EINVAL, STAGE, "more than %d workloads at once",
                                  WORKLOADS_MAX);
