@@ -15,10 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* design: a rate needs this much, however short an explicit number of operations makes the work. */
-#define OVERLAP_NS (20.0 * NS_PER_MS)
-#define OVERLAP_PERIODS 10.0
-
 static struct summary summary_of(const double *values, size_t n)
 {
         struct interval interval = interval_median(values, n, 0.95);
@@ -115,9 +111,9 @@ static void judge_length(const struct environment *env, struct cell *cell,
                 double least;
                 const char *why;
         } floors[] = {
-                {OVERLAP_NS, ""},
+                {FIGURE_LEAST_NS, ""},
                 {FIGURE_SKEWS * skew, " (100 times the spread of their starts)"},
-                {env->cpu_quota > 0 ? OVERLAP_PERIODS * (double)env->quota_period_ns : 0,
+                {env->cpu_quota > 0 ? FIGURE_LEAST_PERIODS * (double)env->quota_period_ns : 0,
                  " (10 periods of the CPU quota)"},
         };
         double share = figure_share_needed(cell);
