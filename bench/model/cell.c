@@ -73,6 +73,14 @@ bool cell_same_choice(const struct cell *a, const struct cell *b)
         return !strcmp(a->workload, b->workload) && cell_same_parameters(a, b);
 }
 
+const struct cell_counter *cell_find_counter(const struct cell *cell, const char *name)
+{
+        for (uint32_t i = 0; i < cell->counter_count && i < CELL_COUNTERS_MAX; i++)
+                if (!strcmp(cell->counters[i].name, name))
+                        return &cell->counters[i];
+        return NULL;
+}
+
 static bool level_differs(const struct result *result, const struct cell *cell, enum factor factor)
 {
         for (size_t i = 0; i < result->cell_count; i++)
