@@ -84,7 +84,6 @@ static void a_plugins_trial_is_right_under_every_start_method(void **state)
 static void a_worker_that_cannot_load_the_plugin_fails_its_trial_with_the_reason(void **state)
 {
         struct session *session = *state;
-        struct session_choice choice = {.variant = PLUGIN};
         char folder[SCRATCH_PATH_BYTES], *path = session->variants[PLUGIN].plugin;
         char command[2 * PATH_MAX];
         struct trial_request request = tally_request("spawn");
@@ -95,7 +94,7 @@ static void a_worker_that_cannot_load_the_plugin_fails_its_trial_with_the_reason
         snprintf(command, sizeof(command), "cp '%s' '%s/mine.so'", beside("tally.so"), folder);
         assert_int_equal(system(command), 0);
         snprintf(path, sizeof(session->variants[PLUGIN].plugin), "%s/mine.so", folder);
-        if (session_warm(session, &choice, &err))
+        if (session_warm(session, &with_tally, &err))
                 fail_msg("%s", err.text);
         assert_int_equal(unlink(path), 0);
         outcome = run_trial(session, &with_tally, &request, NULL, NULL);
