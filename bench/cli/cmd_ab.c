@@ -125,20 +125,14 @@ static int perform(const struct command *command, struct run_options *options)
 static int ab_main(const struct command *command, int argc, char **argv)
 {
         struct command_words sides[SIDES + 1];
-        size_t count = command_split(&argc, argv, sides, SIDES + 1);
         struct run_options options;
         struct mproc_err err = {0};
-        int rest, status, rc = run_options_init(&options, &err);
+        size_t count;
+        int status = run_options_read(command, argc, argv, sides, SIDES + 1, &count, &options);
+        int rc = 0;
 
-        for (size_t i = 0; i < count && i < SIDES && !rc; i++)
-                rc = run_options_take_command(&options, sides[i].word, &err);
-        if (rc)
-                return command_fail(command, &err);
-        status = command_parse(command, argc, argv, run_options_take, &options, &rest);
         if (status != CLI_GO_ON)
                 return status;
-        if (rest < argc)
-                return command_refuse_argument(command, argv[rest]);
         if (count != SIDES)
                 rc = error_set(&err, -EINVAL, "ab",
                                "two sides are compared, each behind a --, and %s given: "
