@@ -2,7 +2,7 @@
 #include "cli/command.h"
 #include "cli/run_options.h"
 #include "cli/run_perform.h"
-#include "run/measure.h"
+#include "run/judge.h"
 
 #include <errno.h>
 #include <string.h>

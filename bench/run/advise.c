@@ -1,5 +1,6 @@
-#include "run/measure.h"
+#include "run/advise.h"
 
+#include "run/judge.h"
 #include "stats/compare.h"
 #include "workloads/workload_table.h"
 #include <ctype.h>

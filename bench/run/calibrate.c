@@ -1,9 +1,10 @@
-#include "run/measure.h"
+#include "run/calibrate.h"
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "model/figure.h"
+#include "run/judge.h"
 #include "run/latency.h"
 #include "workloads/workload_table.h"
 #include <errno.h>

@@ -7,8 +7,9 @@
 #include "count/machine.h"
 #include "place/topology.h"
 #include "run/book_make.h"
+#include "run/control_cells.h"
+#include "run/judge.h"
 #include "run/levels.h"
-#include "run/measure.h"
 #include "run/session.h"
 #include "run/variants.h"
 #include "workloads/workload_table.h"
@@ -258,7 +259,7 @@ static int expand_workload(struct result *result, const struct topology *topolog
                 r = add_cell(&x, at, value_at, err);
         while (!r && advance(&x, at, value_at));
         if (!r && result->plan.control && !is_strip)
-                r = control_add_cells(result, name, err);
+                r = control_cells_add(result, name, err);
         return r;
 }
 

@@ -1,4 +1,4 @@
-#include "run/measure.h"
+#include "run/judge.h"
 
 #include "base/error.h"
 #include "base/text.h"

@@ -1,4 +1,4 @@
-#include "run/measure.h"
+#include "run/summarise.h"
 
 #include "base/clock.h"
 #include "base/error.h"

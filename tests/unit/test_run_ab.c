@@ -2,7 +2,9 @@
  * the screen says what that means for B. */
 #include "base/text.h"
 #include "reports/wording.h"
-#include "run/measure.h"
+#include "run/calibrate.h"
+#include "run/judge.h"
+#include "run/summarise.h"
 #include "support/render.h"
 #include "support/synthetic.h"
 
