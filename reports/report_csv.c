@@ -188,7 +188,7 @@ static void write_counter(const struct counter_spec *spec, const struct counter_
 
         if (reading)
                 status = event_reading_status(spec, reading, &value, &share);
-        if (reading && isfinite(value) && (status == COUNTER_COUNTED || status == COUNTER_SCALED))
+        if (reading && isfinite(value) && counter_is_counted(status))
                 fprintf(out, ",%.17g,%s,%.6g", value, counter_status_name(status), share);
         else
                 fprintf(out, ",,%s,", reading ? counter_status_name(status) : "");

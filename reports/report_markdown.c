@@ -1,4 +1,5 @@
 /* summary.md: the first screen as tables, with all that is needed to judge it elsewhere. */
+#include "reports/markdown.h"
 #include "reports/report.h"
 #include "reports/view.h"
 #include "reports/wording.h"
@@ -14,48 +15,17 @@
 #include <stdarg.h>
 #include <string.h>
 
-/* Text that Markdown could take for markup stays text. */
-static void put(FILE *out, const char *text)
-{
-        char clean[2048];
-
-        snprintf(clean, sizeof(clean), "%s", text);
-        page_clean(clean, true);
-        for (const char *p = clean; *p; p++) {
-                if (strchr("\\|*_`<#", *p))
-                        fputc('\\', out);
-                fputc(*p, out);
-        }
-}
-
 static void put_paragraph(FILE *out, const char *text)
 {
-        put(out, text);
+        markdown_put(out, text);
         fputs("\n\n", out);
-}
-
-static void put_item(FILE *out, const char *text)
-{
-        fputs("- ", out);
-        put(out, text);
-        fputc('\n', out);
 }
 
 static void put_grid(FILE *out, const struct grid *grid)
 {
-        if (!grid->rows)
-                return;
-        for (size_t row = 0; row < grid->rows; row++) {
-                for (size_t column = 0; column < grid->columns; column++) {
-                        fputs(column ? " | " : "| ", out);
-                        put(out, grid_at(grid, row, column));
-                }
-                fputs(" |\n", out);
-                for (size_t column = 0; !row && column < grid->columns; column++)
-                        fputs(column ? "---:|" : "|---|", out);
-                fputs(row ? "" : "\n", out);
-        }
-        fputc('\n', out);
+        markdown_put_grid(out, grid, false);
+        if (grid->rows)
+                fputc('\n', out);
 }
 
 static void put_row(FILE *out, const struct view_row *row)
@@ -66,7 +36,7 @@ static void put_row(FILE *out, const struct view_row *row)
         char text[1024];
 
         fputs("| ", out);
-        put(out, row->label);
+        markdown_put(out, row->label);
         fputs(" | ", out);
         if (measured && comparison) {
                 int places = wording_ratio_decimals(comparison->ratio);
@@ -79,15 +49,16 @@ static void put_row(FILE *out, const struct view_row *row)
                 fputs("1×", out);
         }
         fputs(" | ", out);
-        put(out, wording_verdict(row, text, sizeof(text)));
+        markdown_put(out, wording_verdict(row, text, sizeof(text)));
         fputs(" | ", out);
         if (measured) {
-                put(out, wording_value(cell, cell->primary % METRIC_COUNT, text, sizeof(text)));
+                markdown_put(out,
+                             wording_value(cell, cell->primary % METRIC_COUNT, text, sizeof(text)));
                 wording_value_interval(cell, cell->primary % METRIC_COUNT, text, sizeof(text));
                 fprintf(out, "%s%s", *text ? " " : "", text);
         }
         fputs(" | ", out);
-        put(out, wording_condition(row, wording_said_note(row), text, sizeof(text)));
+        markdown_put(out, wording_condition(row, wording_said_note(row), text, sizeof(text)));
         fputs(" |\n", out);
 }
 
@@ -106,7 +77,7 @@ static void put_rows(FILE *out, const struct view_section *section)
                                 put_paragraph(out, group);
                         }
                         fputs("| | ratio [95 % interval] | verdict | ", out);
-                        put(out, metric);
+                        markdown_put(out, metric);
                         fputs(" [95 % interval] | |\n|---|---:|---|---:|---|\n", out);
                 }
                 put_row(out, &section->rows[i]);
@@ -180,7 +151,7 @@ __attribute__((format(printf, 3, 4))) static void put_fact(FILE *out, const char
         if (!*text)
                 return;
         fprintf(out, "| %s | ", name);
-        put(out, text);
+        markdown_put(out, text);
         fputs(" |\n", out);
 }
 
@@ -236,7 +207,7 @@ static int write_markdown(const struct result *result, const struct report_style
         for (size_t i = 0; i < view.section_count; i++)
                 if (!view.sections[i].is_strip) {
                         fputs(i ? ", " : ": ", out);
-                        put(out, view.sections[i].workload);
+                        markdown_put(out, view.sections[i].workload);
                 }
         fputs("\n\n", out);
         if (result->end == RESULT_INTERRUPTED)
@@ -266,7 +237,7 @@ static int write_markdown(const struct result *result, const struct report_style
                 (double)result->plan.threshold_ppm / 1e4);
         fputs("## What this does not tell\n\n", out);
         for (size_t i = 0; *wording_limit(&view, i, text, sizeof(text)); i++)
-                put_item(out, text);
+                markdown_put_item(out, text);
         fputc('\n', out);
         put_environment(out, result);
         view_done(&view);

@@ -188,14 +188,6 @@ static void find_shared_notes(struct view_section *section)
                                 section->rows[i].shares_note = true;
 }
 
-static bool was_asked_for(const struct plan *plan, const char *workload)
-{
-        for (uint32_t i = 0; i < plan->workload_count && i < WORKLOADS_MAX; i++)
-                if (!strcmp(plan->workloads[i], workload))
-                        return true;
-        return false;
-}
-
 static void find_baseline(struct view_section *section)
 {
         for (size_t i = 0; i < section->row_count; i++) {
@@ -219,7 +211,7 @@ static int fill_section(struct view_section *section, const struct result *resul
                 .is_life_cycle = first->kind == MPB_LIFE_CYCLE,
         };
         section->is_strip =
-                section->is_life_cycle && !was_asked_for(&result->plan, first->workload);
+                section->is_life_cycle && !plan_asks_for(&result->plan, first->workload);
         section->rows = calloc(result->cell_count, sizeof(*section->rows));
         if (!section->rows)
                 return -ENOMEM;

@@ -10,16 +10,7 @@
 
 static bool is_counted(const struct cell_counter *counter)
 {
-        return (counter->status == COUNTER_COUNTED || counter->status == COUNTER_SCALED) &&
-               isfinite(counter->value);
-}
-
-static const struct cell_counter *find_counter(const struct cell *cell, const char *name)
-{
-        for (uint32_t i = 0; i < cell->counter_count && i < CELL_COUNTERS_MAX; i++)
-                if (!strcmp(cell->counters[i].name, name))
-                        return &cell->counters[i];
-        return NULL;
+        return counter_is_counted(counter->status) && isfinite(counter->value);
 }
 
 static bool ends_with(const char *name, const char *end)
@@ -97,7 +88,7 @@ static bool has_any(const struct cell *cell, const char **names, size_t count)
         if (cell->status != CELL_MEASURED)
                 return false;
         for (size_t i = 0; i < count; i++) {
-                const struct cell_counter *counter = find_counter(cell, names[i]);
+                const struct cell_counter *counter = cell_find_counter(cell, names[i]);
 
                 if (counter && is_counted(counter))
                         return true;
@@ -139,7 +130,7 @@ static bool is_zero(const struct view_section *section, const char *name, const 
 {
         for (size_t i = 0; i < section->row_count; i++) {
                 const struct cell *cell = section->rows[i].cell;
-                const struct cell_counter *counter = find_counter(cell, name);
+                const struct cell_counter *counter = cell_find_counter(cell, name);
 
                 if (has_any(cell, names, count) &&
                     (!counter || !is_counted(counter) || counter->value != 0))
@@ -195,7 +186,7 @@ char *view_scaled_counters(const struct view_section *section, char *buf, size_t
         for (size_t i = 0; i < section->row_count; i++)
                 for (size_t j = 0; j < count; j++) {
                         const struct cell_counter *counter =
-                                find_counter(section->rows[i].cell, names[j]);
+                                cell_find_counter(section->rows[i].cell, names[j]);
 
                         if (!counter || !is_counted(counter) || counter->status != COUNTER_SCALED)
                                 continue;
@@ -249,7 +240,8 @@ int view_counters(const struct view_section *section, struct grid *ret)
                 rows++;
                 view_name_row(row, grid_at(ret, rows, 0));
                 for (size_t j = 0; j < count; j++)
-                        set_counter(find_counter(row->cell, names[j]), grid_at(ret, rows, 1 + j));
+                        set_counter(cell_find_counter(row->cell, names[j]),
+                                    grid_at(ret, rows, 1 + j));
         }
         ret->rows = 1 + rows;
         return 0;

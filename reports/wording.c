@@ -247,7 +247,7 @@ static void append_comparison(const struct result *result, const struct comparis
         double all = comparison->all_rounds_ratio, ratio = comparison->ratio;
 
         /* What `ab` asks has its own sentence. */
-        if (comparison->verdict == VERDICT_INCONCLUSIVE && !wording_is_ab(result)) {
+        if (comparison->verdict == VERDICT_INCONCLUSIVE && !plan_is_ab(&result->plan)) {
                 if (comparison->rounds_wanted)
                         wording_rounds_wanted(result, comparison->rounds_wanted, buf, size);
                 else

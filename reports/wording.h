@@ -5,7 +5,6 @@
 #define REPORTS_WORDING_H
 
 #include "reports/view.h"
-#include "stats/compare.h"
 
 /* `text` as a sentence: a capital in front, a point behind. */
 char *wording_sentence(const char *text, char *buf, size_t size);
@@ -46,11 +45,8 @@ char *wording_note(const struct view_section *section, size_t index, char *buf, 
 
 /* Of `ab`. "A: gzip -9 file": a side and what it is. "B takes 1.052× the time of A [1.041, 1.063]:
  * slower": of a row that is compared; the same rule gives the exit status. */
-bool wording_is_ab(const struct result *result);
 char *wording_side(const struct result *result, size_t index, char *buf, size_t size);
 char *wording_pair(const struct view_row *row, char *buf, size_t size);
-enum regression wording_regression(const struct result *result,
-                                   const struct comparison *comparison);
 /* What --control found of the workload, sentence by sentence; "" past the end. */
 char *wording_control(const struct view_section *section, size_t index, char *buf, size_t size);
 

@@ -6,11 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-bool wording_is_ab(const struct result *result)
-{
-        return result->plan.variant_count == 2;
-}
-
 char *wording_side(const struct result *result, size_t index, char *buf, size_t size)
 {
         static const char *const kinds[] = {
@@ -19,7 +14,7 @@ char *wording_side(const struct result *result, size_t index, char *buf, size_t 
         char words[512];
 
         *buf = '\0';
-        if (!wording_is_ab(result) || index >= result->plan.variant_count)
+        if (!plan_is_ab(&result->plan) || index >= result->plan.variant_count)
                 return buf;
         page_append(buf, size, "%c:%s %s", (int)('A' + index),
                     variant->kind <= VARIANT_PLUGIN ? kinds[variant->kind] : "",
@@ -27,18 +22,10 @@ char *wording_side(const struct result *result, size_t index, char *buf, size_t 
         return buf;
 }
 
-enum regression wording_regression(const struct result *result, const struct comparison *c)
-{
-        const struct effect effect = {.ratio = c->ratio, .low = c->ci_low, .high = c->ci_high};
-
-        return compare_regression(&effect, c->verdict, metric_higher_is_better(c->metric),
-                                  (double)result->plan.threshold_ppm / 1e6);
-}
-
 static void append_verdict(const struct result *result, const struct comparison *c, char *buf,
                            size_t size)
 {
-        enum regression regression = wording_regression(result, c);
+        enum regression regression = result_regression(result, c);
         double threshold = (double)result->plan.threshold_ppm / 1e4;
         char text[128];
 
@@ -67,7 +54,7 @@ char *wording_pair(const struct view_row *row, char *buf, size_t size)
         int places;
 
         *buf = '\0';
-        if (!c || !wording_is_ab(row->result))
+        if (!c || !plan_is_ab(&row->result->plan))
                 return buf;
         higher = metric_higher_is_better(c->metric);
         ratio = higher ? 1 / c->ratio : c->ratio;

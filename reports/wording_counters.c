@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#define COUNTED(status) ((status) == COUNTER_COUNTED || (status) == COUNTER_SCALED)
-
 struct told {
         const char *name, *reason;
         uint32_t status;
@@ -15,26 +13,24 @@ static const struct cell_counter *find_counter(const struct result *result, cons
 {
         const struct cell_counter *found = NULL;
 
-        for (size_t i = 0; i < result->cell_count; i++)
-                for (uint32_t j = 0; j < result->cells[i].counter_count; j++) {
-                        const struct cell_counter *counter = &result->cells[i].counters[j];
+        for (size_t i = 0; i < result->cell_count; i++) {
+                const struct cell_counter *counter = cell_find_counter(&result->cells[i], name);
 
-                        if (strcmp(counter->name, name))
-                                continue;
-                        found = counter;
-                        if (COUNTED(counter->status))
-                                return counter;
-                }
+                if (counter && counter_is_counted(counter->status))
+                        return counter;
+                found = counter ? counter : found;
+        }
         return found;
 }
 
 static bool is_zero_throughout(const struct result *result, const char *name)
 {
-        for (size_t i = 0; i < result->cell_count; i++)
-                for (uint32_t j = 0; j < result->cells[i].counter_count; j++)
-                        if (!strcmp(result->cells[i].counters[j].name, name) &&
-                            result->cells[i].counters[j].value > 0)
-                                return false;
+        for (size_t i = 0; i < result->cell_count; i++) {
+                const struct cell_counter *counter = cell_find_counter(&result->cells[i], name);
+
+                if (counter && counter->value > 0)
+                        return false;
+        }
         return true;
 }
 
@@ -53,11 +49,13 @@ static size_t find_told(const struct result *result, struct told *ret)
                 struct told *told = &ret[count];
 
                 *told = (struct told){spec->name, spec->reason, spec->status};
-                if (COUNTED(spec->status) && !counter)
+                if (counter_is_counted(spec->status) && !counter)
                         told->status = COUNTER_NOT_COUNTED;
-                if (COUNTED(spec->status) && counter) {
-                        told->status = COUNTED(counter->status) ? COUNTER_COUNTED : counter->status;
-                        if (!COUNTED(counter->status) || is_zero_throughout(result, spec->name))
+                if (counter_is_counted(spec->status) && counter) {
+                        told->status = counter_is_counted(counter->status) ? COUNTER_COUNTED
+                                                                           : counter->status;
+                        if (!counter_is_counted(counter->status) ||
+                            is_zero_throughout(result, spec->name))
                                 told->reason = counter->reason;
                 }
                 count += told->status != COUNTER_COUNTED || *told->reason;

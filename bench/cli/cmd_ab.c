@@ -2,8 +2,7 @@
 #include "cli/command.h"
 #include "cli/run_options.h"
 #include "cli/run_perform.h"
-#include "reports/wording.h"
-#include "run/measure.h"
+#include "run/judge.h"
 
 #include <errno.h>
 #include <string.h>
@@ -63,7 +62,7 @@ static int judge(const struct result *result, struct mproc_err *err)
         if (!pairs || result->comparison_count < pairs) /* some were too short for a figure */
                 worst = REGRESSION_UNCLEAR;
         for (size_t i = 0; i < result->comparison_count; i++) {
-                enum regression one = wording_regression(result, &result->comparisons[i]);
+                enum regression one = result_regression(result, &result->comparisons[i]);
 
                 worst = one > worst ? one : worst;
         }
@@ -126,20 +125,14 @@ static int perform(const struct command *command, struct run_options *options)
 static int ab_main(const struct command *command, int argc, char **argv)
 {
         struct command_words sides[SIDES + 1];
-        size_t count = command_split(&argc, argv, sides, SIDES + 1);
         struct run_options options;
         struct mproc_err err = {0};
-        int rest, status, rc = run_options_init(&options, &err);
+        size_t count;
+        int status = run_options_read(command, argc, argv, sides, SIDES + 1, &count, &options);
+        int rc = 0;
 
-        for (size_t i = 0; i < count && i < SIDES && !rc; i++)
-                rc = run_options_take_command(&options, sides[i].word, &err);
-        if (rc)
-                return command_fail(command, &err);
-        status = command_parse(command, argc, argv, run_options_take, &options, &rest);
         if (status != CLI_GO_ON)
                 return status;
-        if (rest < argc)
-                return command_refuse_argument(command, argv[rest]);
         if (count != SIDES)
                 rc = error_set(&err, -EINVAL, "ab",
                                "two sides are compared, each behind a --, and %s given: "

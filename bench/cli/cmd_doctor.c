@@ -161,12 +161,10 @@ static int doctor_main(const struct command *command, int argc, char **argv)
         struct mproc_err err = {0};
         bool json = false;
         size_t count;
-        int rest, rc, status = command_parse(command, argc, argv, command_take_json, &json, &rest);
+        int rc, status = command_parse(command, argc, argv, command_take_json, &json, NULL);
 
         if (status != CLI_GO_ON)
                 return status;
-        if (rest < argc)
-                return command_refuse_argument(command, argv[rest]);
         rc = describe(&environment, &err);
         if (rc)
                 return command_fail(NULL, &err);

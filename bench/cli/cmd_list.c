@@ -93,12 +93,10 @@ static int list_main(const struct command *command, int argc, char **argv)
 {
         struct page page = terminal_page(stdout);
         bool json = false;
-        int rest, status = command_parse(command, argc, argv, command_take_json, &json, &rest);
+        int status = command_parse(command, argc, argv, command_take_json, &json, NULL);
 
         if (status != CLI_GO_ON)
                 return status;
-        if (rest < argc)
-                return command_refuse_argument(command, argv[rest]);
         if (json)
                 return list_json(stdout) ? CLI_COULD_NOT_RUN : CLI_OK;
         print_all(&page);

@@ -8,19 +8,12 @@ static int run_main(const struct command *command, int argc, char **argv)
         struct result result;
         struct mproc_err err = {0};
         struct command_words words;
-        int rest, status, rc = run_options_init(&options, &err);
+        size_t count;
+        int status = run_options_read(command, argc, argv, &words, 1, &count, &options);
 
-        if (!rc && command_split(&argc, argv, &words, 1))
-                rc = run_options_take_command(&options, words.word, &err);
-        if (rc)
-                return command_fail(command, &err);
-        status = command_parse(command, argc, argv, run_options_take, &options, &rest);
         if (status != CLI_GO_ON)
                 return status;
-        if (rest < argc)
-                return command_refuse_argument(command, argv[rest]);
-        rc = run_options_finish(&options, &err);
-        if (rc)
+        if (run_options_finish(&options, &err))
                 return command_fail(command, &err);
         result_init(&result);
         status = run_perform(command, &options, &result);

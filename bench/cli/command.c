@@ -47,10 +47,15 @@ int command_parse(const struct command *command, int argc, char **argv, option_s
 {
         struct parsing parsing = {.command = command, .sink = sink, .context = context};
         struct mproc_err err = {0};
-        int rc = option_parse_argv(command->options, argc, argv, take, &parsing, rest, &err);
+        int other;
+        int rc = option_parse_argv(command->options, argc, argv, take, &parsing, &other, &err);
 
         switch (rc) {
         case 0:
+                if (rest)
+                        *rest = other;
+                else if (other < argc)
+                        return command_refuse_argument(command, argv[other]);
                 return CLI_GO_ON;
         case SHOW_HELP:
                 command_show_help(command, stdout);

@@ -44,7 +44,8 @@ const struct command *command_find(const char *name);
 /* clang-format on */
 
 /* Reads the command's options; answers --help and --version itself. CLI_GO_ON: all is read, and
- * `*rest` is the first other argument. `sink` may be NULL when there are no other options. */
+ * `*rest` is the first other argument; NULL: there must be none. `sink` may be NULL when there are
+ * no other options. */
 int command_parse(const struct command *command, int argc, char **argv, option_sink *sink,
                   void *context, int *rest);
 

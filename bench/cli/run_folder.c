@@ -87,9 +87,9 @@ static void name_folder(const struct plan *plan, time_t started, unsigned attemp
         localtime_r(&started, &local);
         strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", &local);
         used = (size_t)snprintf(path, size, RESULTS_FOLDER "/%s", stamp);
-        if (plan->variant_count == 2)
+        if (plan_is_ab(plan))
                 used += (size_t)snprintf(path + used, size - used, "-ab");
-        for (uint32_t i = 0; i < plan->workload_count && plan->variant_count < 2; i++)
+        for (uint32_t i = 0; i < plan->workload_count && !plan_is_ab(plan); i++)
                 used += (size_t)snprintf(path + used, size - used, "%c%s", i ? '+' : '-',
                                          plan->workloads[i]);
         if (attempt)

@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "cli/command.h"
 #include "cli/plan_text.h"
 
 #include <errno.h>
@@ -152,8 +151,9 @@ static int take_text(char *to, size_t size, const struct mpb_option *option, con
         return 0;
 }
 
-int run_options_take(const struct mpb_option *option, const char *text, void *context,
-                     struct mproc_err *err)
+/* An option_sink. */
+static int take(const struct mpb_option *option, const char *text, void *context,
+                struct mproc_err *err)
 {
         struct run_options *options = context;
         struct plan *plan = &options->plan;
@@ -238,12 +238,13 @@ int run_options_take(const struct mpb_option *option, const char *text, void *co
         return 0;
 }
 
-int run_options_init(struct run_options *options, struct mproc_err *err)
+/* Everything that has a default gets it. */
+static int init(struct run_options *options, struct mproc_err *err)
 {
         memset(options, 0, sizeof(*options));
         plan_init(&options->plan);
         for (const struct mpb_option *row = run_option_table; row->name; row++) {
-                int rc = row->fallback ? run_options_take(row, row->fallback, options, err) : 0;
+                int rc = row->fallback ? take(row, row->fallback, options, err) : 0;
 
                 if (rc)
                         return rc;
@@ -252,7 +253,8 @@ int run_options_init(struct run_options *options, struct mproc_err *err)
         return 0;
 }
 
-int run_options_take_command(struct run_options *options, char **words, struct mproc_err *err)
+/* The command behind "--", NULL-terminated, as the plan's next variant. */
+static int take_command(struct run_options *options, char **words, struct mproc_err *err)
 {
         struct plan *plan = &options->plan;
         struct plan_variant *variant = &plan->variants[plan->variant_count];
@@ -273,6 +275,21 @@ int run_options_take_command(struct run_options *options, char **words, struct m
         }
         plan->variant_count++;
         return 0;
+}
+
+int run_options_read(const struct command *command, int argc, char **argv,
+                     struct command_words *lists, size_t room, size_t *count,
+                     struct run_options *options)
+{
+        struct mproc_err err = {0};
+        int rc = init(options, &err);
+
+        *count = command_split(&argc, argv, lists, room);
+        for (size_t i = 0; i < *count && i < VARIANTS_MAX && !rc; i++)
+                rc = take_command(options, lists[i].word, &err);
+        if (rc)
+                return command_fail(command, &err);
+        return command_parse(command, argc, argv, take, options, NULL);
 }
 
 /* One command at a time, unless there are several tasks to share: a second run beside the first may

@@ -3,6 +3,7 @@
 #ifndef CLI_RUN_OPTIONS_H
 #define CLI_RUN_OPTIONS_H
 
+#include "cli/command.h"
 #include "model/plan.h"
 #include <mpbench/option.h>
 #include <mproc/err.h>
@@ -20,13 +21,12 @@ struct run_options {
 
 extern const struct mpb_option run_option_table[];
 
-/* Everything that has a default gets it. */
-int run_options_init(struct run_options *options, struct mproc_err *err);
-/* One option of the command line: an option_sink. `context` is a struct run_options. */
-int run_options_take(const struct mpb_option *option, const char *text, void *context,
-                     struct mproc_err *err);
-/* The command behind "--", NULL-terminated, as the plan's next variant. */
-int run_options_take_command(struct run_options *options, char **words, struct mproc_err *err);
+/* Reads a whole command line, over the defaults; help and errors are printed: CLI_GO_ON, or what
+ * main returns. The `*count` lists behind "--", as command_split finds them, are the plan's
+ * variants, as many of them as it has room for. */
+int run_options_read(const struct command *command, int argc, char **argv,
+                     struct command_words *lists, size_t room, size_t *count,
+                     struct run_options *options);
 /* What can be judged only when all of them were read. */
 int run_options_finish(struct run_options *options, struct mproc_err *err);
 

@@ -199,17 +199,6 @@ static void gather_figures(const struct runs *runs, const struct cell *wanted, b
         side->median = exp(side->median);
 }
 
-/* Not so is the strip of start costs, which is measured beside. */
-static bool is_asked_for(const struct difference *difference, const struct cell *cell)
-{
-        const struct plan *plan = &difference->all.plan;
-
-        for (uint32_t i = 0; i < plan->workload_count; i++)
-                if (!strcmp(plan->workloads[i], cell->workload))
-                        return true;
-        return false;
-}
-
 static enum difference_kind kind_of(const struct difference *difference, size_t index)
 {
         const struct difference_cell *cell = &difference->cells[index];
@@ -217,7 +206,7 @@ static enum difference_kind kind_of(const struct difference *difference, size_t 
 
         if (!old->runs || !new->runs)
                 return DIFFERENCE_ONE_SIDED;
-        if (!is_asked_for(difference, &difference->all.cells[index]))
+        if (!plan_asks_for(&difference->all.plan, difference->all.cells[index].workload))
                 return DIFFERENCE_NOT_ASKED;
         if (new->failed && old->sound && !old->failed)
                 return DIFFERENCE_FAILS;

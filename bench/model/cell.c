@@ -47,7 +47,6 @@ static const int64_t *param_of(const struct cell *cell, const char *name, bool *
         return NULL;
 }
 
-/* Automatic values are the same choice, whatever calibration found for each cell. */
 static bool same_param(const struct cell *a, const struct cell *b, const char *name)
 {
         bool auto_a = false, auto_b = false;
@@ -55,16 +54,15 @@ static bool same_param(const struct cell *a, const struct cell *b, const char *n
 
         if (!value_a || !value_b)
                 return !value_a && !value_b;
-        return auto_a && auto_b ? true : auto_a == auto_b && *value_a == *value_b;
+        return auto_a == auto_b && (auto_a || *value_a == *value_b);
 }
 
-/* Every parameter of `a` is one of `b`, and the same choice. */
-static bool has_params_of(const struct cell *b, const struct cell *a)
+bool cell_same_parameters(const struct cell *a, const struct cell *b)
 {
         for (uint32_t i = 0; i < a->param_count; i++)
                 if (!same_param(a, b, a->param[i]))
                         return false;
-        return true;
+        return a->param_count == b->param_count;
 }
 
 bool cell_same_choice(const struct cell *a, const struct cell *b)
@@ -72,8 +70,15 @@ bool cell_same_choice(const struct cell *a, const struct cell *b)
         for (int factor = 0; factor < FACTOR_COUNT; factor++)
                 if (strcmp(a->level[factor], b->level[factor]))
                         return false;
-        return !strcmp(a->workload, b->workload) && a->param_count == b->param_count &&
-               has_params_of(b, a);
+        return !strcmp(a->workload, b->workload) && cell_same_parameters(a, b);
+}
+
+const struct cell_counter *cell_find_counter(const struct cell *cell, const char *name)
+{
+        for (uint32_t i = 0; i < cell->counter_count && i < CELL_COUNTERS_MAX; i++)
+                if (!strcmp(cell->counters[i].name, name))
+                        return &cell->counters[i];
+        return NULL;
 }
 
 static bool level_differs(const struct result *result, const struct cell *cell, enum factor factor)

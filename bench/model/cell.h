@@ -143,9 +143,13 @@ enum cell_role { CELL_OF_PLAN, CELL_CONTROL, CELL_SLOWED };
 
 enum cell_role cell_role(const struct cell *cell);
 
-/* The two, perhaps of different runs, are of one workload, with the same levels and parameters.
- * Automatic values are the same choice, whatever calibration found. */
+/* The two, perhaps of different runs, are of one workload, with the same levels and parameters. */
 bool cell_same_choice(const struct cell *a, const struct cell *b);
+/* Automatic values are the same choice, whatever calibration found for each cell. */
+bool cell_same_parameters(const struct cell *a, const struct cell *b);
+
+/* By name; NULL: the cell has none of it. */
+const struct cell_counter *cell_find_counter(const struct cell *cell, const char *name);
 
 /* "sharded", or "sharded · spawn · 4 workers": the levels in which the cells of one workload
  * differ. */

@@ -24,3 +24,8 @@ int counter_status_from_name(const char *name)
                         return (int)i;
         return -EINVAL;
 }
+
+bool counter_is_counted(enum counter_status status)
+{
+        return status == COUNTER_COUNTED || status == COUNTER_SCALED;
+}

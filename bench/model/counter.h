@@ -2,6 +2,7 @@
 #ifndef MODEL_COUNTER_H
 #define MODEL_COUNTER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define COUNTERS_MAX 16
@@ -15,7 +16,8 @@ enum counter_status {
 };
 
 const char *counter_status_name(enum counter_status status);
-int counter_status_from_name(const char *name); /* -EINVAL: none of them */
+int counter_status_from_name(const char *name);      /* -EINVAL: none of them */
+bool counter_is_counted(enum counter_status status); /* there is a value, perhaps scaled */
 
 /* An event to open. status COUNTER_COUNTED: it opened in a trial in the driver; anything else:
  * workers do not try. */

@@ -1,7 +1,5 @@
 #include "model/figure.h"
 
-#include "base/clock.h"
-
 #include <math.h>
 
 double figure_share_needed(const struct cell *cell)

@@ -2,6 +2,7 @@
 #ifndef MODEL_FIGURE_H
 #define MODEL_FIGURE_H
 
+#include "base/clock.h"
 #include "model/result.h"
 
 /* The metric's value for one trial, in metric_unit(); NaN: this trial has none. */
@@ -15,7 +16,10 @@ bool figure_counts(const struct result *result, const struct trial *trial);
 void figure_by_round(const struct result *result, const struct cell *cell, enum metric metric,
                      bool all_rounds, double *values, size_t rounds);
 
-/* Work is long enough for a rate when it lasts so many times as long as its workers began apart. */
+/* Work is long enough for a rate when it lasts this long, so many periods of the CPU quota, and so
+ * many times as long as its workers began apart. */
+#define FIGURE_LEAST_NS (20 * NS_PER_MS)
+#define FIGURE_LEAST_PERIODS 10
 #define FIGURE_SKEWS 100.0
 /* What was calibrated may come out shorter where speed varies; half will do. Else 1. */
 double figure_share_needed(const struct cell *cell);

@@ -18,6 +18,19 @@ void plan_init(struct plan *plan)
         plan->start_strip = 1;
 }
 
+bool plan_is_ab(const struct plan *plan)
+{
+        return plan->variant_count == 2;
+}
+
+bool plan_asks_for(const struct plan *plan, const char *workload)
+{
+        for (uint32_t i = 0; i < plan->workload_count; i++)
+                if (!strcmp(plan->workloads[i], workload))
+                        return true;
+        return false;
+}
+
 static size_t put(char *buf, size_t size, size_t used, const char *text, size_t length)
 {
         if (used < size)

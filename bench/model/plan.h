@@ -87,4 +87,11 @@ struct plan {
  * the start-cost strip, and seed 1, so that a run can be repeated without asking for it. */
 void plan_init(struct plan *plan);
 
+/* `ab` compares A and B, and nothing else: each B with the A of the same levels and parameters. */
+bool plan_is_ab(const struct plan *plan);
+
+/* The workload is named in the plan: it is not of the strip of start costs, which is measured
+ * beside. */
+bool plan_asks_for(const struct plan *plan, const char *workload);
+
 #endif

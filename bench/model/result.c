@@ -18,6 +18,14 @@ uint64_t result_round_ns(const struct result *result)
         return (result->duration_ns - sustained_ns) / result->rounds;
 }
 
+enum regression result_regression(const struct result *result, const struct comparison *c)
+{
+        const struct effect effect = {.ratio = c->ratio, .low = c->ci_low, .high = c->ci_high};
+
+        return compare_regression(&effect, c->verdict, metric_higher_is_better(c->metric),
+                                  (double)result->plan.threshold_ppm / 1e6);
+}
+
 void result_done(struct result *result)
 {
         if (!result)

@@ -5,6 +5,7 @@
 #include "model/cell.h"
 #include "model/control.h"
 #include "model/environment.h"
+#include "stats/compare.h"
 #include <mproc/err.h>
 
 #define RESULT_SCHEMA "mpbench.report/1"
@@ -52,6 +53,10 @@ void result_done(struct result *result); /* frees what it owns; NULL and half-bu
 
 /* About how long a round took, without the load before them; 0: there was none. */
 uint64_t result_round_ns(const struct result *result);
+
+/* May the cell replace the baseline, by the plan's threshold? What `ab` shows of a comparison, and
+ * what its exit status comes from. */
+enum regression result_regression(const struct result *result, const struct comparison *comparison);
 
 /* Room for one more, zeroed; NULL: out of memory. Pointers to earlier ones become invalid. */
 struct cell *result_add_cell(struct result *result);

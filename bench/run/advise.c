@@ -1,5 +1,6 @@
-#include "run/measure.h"
+#include "run/advise.h"
 
+#include "run/judge.h"
 #include "stats/compare.h"
 #include "workloads/workload_table.h"
 #include <ctype.h>
@@ -87,7 +88,7 @@ static void advise_tasks(const struct result *result, const char *workload, char
                 const struct cell *cell = &result->cells[c->cell];
 
                 if (!strcmp(cell->workload, workload) && c->verdict == VERDICT_FASTER &&
-                    cell->verified && judge_same_parameters(cell, &result->cells[c->baseline]) &&
+                    cell->verified && cell_same_parameters(cell, &result->cells[c->baseline]) &&
                     (!best || c->ratio > best->ratio))
                         best = c;
         }
@@ -101,7 +102,7 @@ static void advise_tasks(const struct result *result, const char *workload, char
 static bool has_figures(const struct result *result)
 {
         for (size_t i = 0; i < result->cell_count; i++)
-                if (measure_is_asked_for(&result->plan, &result->cells[i]) &&
+                if (plan_asks_for(&result->plan, result->cells[i].workload) &&
                     result->cells[i].status == CELL_MEASURED)
                         return true;
         return false;
@@ -114,7 +115,7 @@ void advise_result(struct result *result)
         size_t line = 0;
 
         memset(result->advice, 0, sizeof(result->advice));
-        if (judge_is_ab(result) || !has_figures(result))
+        if (plan_is_ab(&result->plan) || !has_figures(result))
                 return; /* how to run it was not the question, or has no answer */
         for (uint32_t w = 0; w < result->plan.workload_count && line + 1 < lines; w++) {
                 const char *workload = result->plan.workloads[w];

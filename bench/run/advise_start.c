@@ -1,6 +1,7 @@
-#include "run/measure.h"
+#include "run/advise.h"
 
 #include "base/units.h"
+#include "run/measure.h"
 #include <mproc/mproc.h>
 #include <stdio.h>
 #include <string.h>

@@ -100,11 +100,9 @@ static int check_command(const struct plan *plan, const struct plan_variant *var
 int book_make_check(const struct plan *plan, struct mproc_err *err)
 {
         uint32_t commands = 0;
-        bool asked = false;
+        bool asked = plan_asks_for(plan, WORKLOAD);
         int r = 0;
 
-        for (uint32_t i = 0; i < plan->workload_count; i++)
-                asked |= !strcmp(plan->workloads[i], WORKLOAD);
         for (uint32_t i = 0; i < plan->variant_count && !r; i++)
                 if (plan->variants[i].kind == VARIANT_COMMAND) {
                         r = check_command(plan, &plan->variants[i], err);

@@ -1,8 +1,10 @@
-#include "run/measure.h"
+#include "run/calibrate.h"
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "model/figure.h"
+#include "run/judge.h"
 #include "run/latency.h"
 #include "workloads/workload_table.h"
 #include <errno.h>
@@ -12,10 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* design: overlap ≥ 20 ms and ≥ 100 × skew, under a quota ≥ 10 of its periods. Aimed higher, since
- * a contended cell's speed varies from trial to trial. */
-#define LEAST_NS (20 * NS_PER_MS)
-#define LEAST_PERIODS 10
+/* Higher than what a rate needs (model/figure.h), since a contended cell's speed varies from trial
+ * to trial. */
 #define AIM_NS (32 * NS_PER_MS)
 #define AIM_SKEWS 150
 /* Where workers take turns on their PUs, starts are spread by whole time slices: half of the rule,
@@ -48,9 +48,9 @@ static uint64_t most_ns(const struct result *result)
 
 static uint64_t least_ns(const struct result *result)
 {
-        uint64_t least = periods_ns(result, LEAST_PERIODS);
+        uint64_t least = periods_ns(result, FIGURE_LEAST_PERIODS);
 
-        least = least > LEAST_NS ? least : LEAST_NS;
+        least = least > FIGURE_LEAST_NS ? least : FIGURE_LEAST_NS;
         return least < most_ns(result) ? least : most_ns(result);
 }
 
@@ -208,9 +208,9 @@ static int calibrate_cell(struct measurement *m, struct cell *cell, struct trial
                         give_up(cell, outcome);
                         return 0;
                 }
-                m->has_rate |=
-                        measure_is_asked_for(&m->result->plan, cell) &&
-                        (measured_ns(cell, outcome) >= LEAST_NS || cell->kind == MPB_LIFE_CYCLE);
+                m->has_rate |= plan_asks_for(&m->result->plan, cell->workload) &&
+                               (measured_ns(cell, outcome) >= FIGURE_LEAST_NS ||
+                                cell->kind == MPB_LIFE_CYCLE);
                 if (!cell->ops_auto)
                         return 0;
                 set_ops(cell, ops);

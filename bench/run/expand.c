@@ -7,8 +7,9 @@
 #include "count/machine.h"
 #include "place/topology.h"
 #include "run/book_make.h"
+#include "run/control_cells.h"
+#include "run/judge.h"
 #include "run/levels.h"
-#include "run/measure.h"
 #include "run/session.h"
 #include "run/variants.h"
 #include "workloads/workload_table.h"
@@ -62,7 +63,7 @@ static int fill_params(struct expansion *x, struct mproc_err *err)
 {
         const struct mpb_option *params = x->workload->params;
         const struct plan *plan = &x->result->plan;
-        size_t sides = judge_is_ab(x->result) ? plan->variant_count : 1, most = HOSTS_MAX / sides;
+        size_t sides = plan_is_ab(plan) ? plan->variant_count : 1, most = HOSTS_MAX / sides;
 
         for (x->param_count = 0; params && params[x->param_count].name; x->param_count++) {
                 uint32_t i = x->param_count;
@@ -242,7 +243,7 @@ static int expand_workload(struct result *result, const struct topology *topolog
         int r;
 
         x.workload = workload_find(name);
-        if (judge_is_ab(result) && x.workload->flags & MPB_OWN_PACE)
+        if (plan_is_ab(&result->plan) && x.workload->flags & MPB_OWN_PACE)
                 return error_set(err, -EINVAL, "workload",
                                  "%s finds out in each host how much work a task is, so two builds "
                                  "would not do the same: compare them by another workload",
@@ -258,7 +259,7 @@ static int expand_workload(struct result *result, const struct topology *topolog
                 r = add_cell(&x, at, value_at, err);
         while (!r && advance(&x, at, value_at));
         if (!r && result->plan.control && !is_strip)
-                r = control_add_cells(result, name, err);
+                r = control_cells_add(result, name, err);
         return r;
 }
 

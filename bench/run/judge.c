@@ -1,4 +1,4 @@
-#include "run/measure.h"
+#include "run/judge.h"
 
 #include "base/error.h"
 #include "base/text.h"
@@ -31,14 +31,9 @@ static bool is_compared(const struct cell *cell)
         return cell->status == CELL_MEASURED && cell_role(cell) == CELL_OF_PLAN;
 }
 
-bool judge_is_ab(const struct result *result)
-{
-        return result->plan.variant_count == 2;
-}
-
 struct cell *judge_twin(const struct result *result, const struct cell *cell)
 {
-        for (size_t i = 0; i < result->cell_count && judge_is_ab(result); i++)
+        for (size_t i = 0; i < result->cell_count && plan_is_ab(&result->plan); i++)
                 if (!strcmp(result->cells[i].workload, cell->workload) &&
                     judge_differs_only_in(&result->cells[i], cell, FACTOR_VARIANT))
                         return &result->cells[i];
@@ -62,7 +57,7 @@ static size_t family_size(const struct result *result)
 
         for (size_t i = 0; i < result->cell_count; i++)
                 most += first_of_pair(result, &result->cells[i]) != NULL;
-        if (judge_is_ab(result))
+        if (plan_is_ab(&result->plan))
                 return most;
 
         for (size_t i = 0; i < result->cell_count; i++) {
@@ -220,9 +215,8 @@ static int give_verdicts(struct result *result, size_t begin, struct mproc_err *
                 c->p_holm = p[i];
                 higher = metric_higher_is_better(c->metric);
                 c->verdict = compare_verdict(&effect, c->p_holm, higher, threshold, alpha);
-                if (judge_is_ab(result)) {
-                        if (compare_regression(&effect, c->verdict, higher, threshold) ==
-                            REGRESSION_UNCLEAR)
+                if (plan_is_ab(&result->plan)) {
+                        if (result_regression(result, c) == REGRESSION_UNCLEAR)
                                 c->rounds_wanted = (uint32_t)compare_rounds_for_regression(
                                         &effect, higher, threshold, alpha, m);
                 } else if (c->verdict == VERDICT_INCONCLUSIVE) {
@@ -242,22 +236,12 @@ static bool first_of_its_workload(const struct result *result, size_t index)
         return true;
 }
 
-/* Automatic values are the same choice, whatever calibration found for each cell. */
-bool judge_same_parameters(const struct cell *a, const struct cell *b)
-{
-        for (uint32_t i = 0; i < a->param_count; i++)
-                if (a->is_auto[i] != b->is_auto[i] ||
-                    (!a->is_auto[i] && a->value[i] != b->value[i]))
-                        return false;
-        return true;
-}
-
 bool judge_differs_only_in(const struct cell *a, const struct cell *b, enum factor factor)
 {
         for (int f = 0; f < FACTOR_COUNT; f++)
                 if ((f == (int)factor) == !strcmp(a->level[f], b->level[f]))
                         return false;
-        return judge_same_parameters(a, b);
+        return cell_same_parameters(a, b);
 }
 
 static int judge_workload(struct desk *desk, const char *workload, struct mproc_err *err)
@@ -315,7 +299,7 @@ static void say_why_no_verdict(struct result *result)
         for (size_t i = 0; i < result->cell_count; i++) {
                 const struct cell *cell = &result->cells[i];
 
-                if (!measure_is_asked_for(&result->plan, cell))
+                if (!plan_asks_for(&result->plan, cell->workload))
                         continue;
                 measured += is_compared(cell);
                 lossy += cell->status == CELL_LOSSY;
@@ -324,7 +308,7 @@ static void say_why_no_verdict(struct result *result)
         for (size_t i = 0; i < result->comparison_count; i++) {
                 const struct comparison *c = &result->comparisons[i];
 
-                if (!measure_is_asked_for(&result->plan, &result->cells[c->cell]))
+                if (!plan_asks_for(&result->plan, result->cells[c->cell].workload))
                         continue;
                 if (c->verdict != VERDICT_NONE)
                         return;
@@ -368,9 +352,9 @@ int judge_cells(struct result *result, struct mproc_err *err)
         desk.theirs = calloc(desk.rounds, sizeof(double));
         if (!desk.mine || !desk.theirs)
                 r = error_set(err, -ENOMEM, "judge", "no memory for %zu rounds", desk.rounds);
-        if (!r && judge_is_ab(result))
+        if (!r && plan_is_ab(&result->plan))
                 r = judge_pairs(&desk, err);
-        for (size_t i = 0; i < result->cell_count && !r && !judge_is_ab(result); i++)
+        for (size_t i = 0; i < result->cell_count && !r && !plan_is_ab(&result->plan); i++)
                 if (first_of_its_workload(result, i))
                         r = judge_workload(&desk, result->cells[i].workload, err);
         if (!r)

@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "base/units.h"
-#include "run/measure.h"
 #include "stats/histogram.h"
 #include <math.h>
 #include <stdio.h>
@@ -58,7 +57,7 @@ static double shortest_ns(const struct result *result, const struct cell *cell,
 
         for (size_t i = 0; i < result->cell_count; i++)
                 if (!strcmp(result->cells[i].workload, cell->workload) &&
-                    judge_same_parameters(&result->cells[i], cell))
+                    cell_same_parameters(&result->cells[i], cell))
                         shortest = fmin(shortest, task_ns[i]);
         return shortest;
 }

@@ -15,14 +15,6 @@ bool measure_stopped(const struct measurement *m)
         return m->hooks->stop && *m->hooks->stop;
 }
 
-bool measure_is_asked_for(const struct plan *plan, const struct cell *cell)
-{
-        for (uint32_t i = 0; i < plan->workload_count; i++)
-                if (!strcmp(plan->workloads[i], cell->workload))
-                        return true;
-        return false;
-}
-
 uint64_t measure_ballast(const struct cell *cell)
 {
         for (uint32_t i = 0; i < cell->param_count; i++)

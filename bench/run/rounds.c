@@ -2,7 +2,14 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "run/advise.h"
 #include "run/book_make.h"
+#include "run/calibrate.h"
+#include "run/control_cells.h"
+#include "run/judge.h"
+#include "run/steady.h"
+#include "run/summarise.h"
+#include "run/sustain.h"
 #include "run/variants.h"
 #include "stats/shuffle.h"
 #include <errno.h>
@@ -193,7 +200,7 @@ static int analyse(struct result *result, struct mproc_err *err)
                 r = steady_cells(result, err);
         if (!r)
                 r = judge_cells(result, err);
-        return r ? r : control_judge(result, err);
+        return r ? r : control_cells_judge(result, err);
 }
 
 /* PUs that some team is bound to: what happens on others disturbs nobody. A team that is not bound

@@ -1,4 +1,4 @@
-#include "run/measure.h"
+#include "run/steady.h"
 
 #include "base/error.h"
 #include "model/figure.h"

@@ -1,4 +1,4 @@
-#include "run/measure.h"
+#include "run/summarise.h"
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -14,10 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* design: a rate needs this much, however short an explicit number of operations makes the work. */
-#define OVERLAP_NS (20.0 * NS_PER_MS)
-#define OVERLAP_PERIODS 10.0
 
 static struct summary summary_of(const double *values, size_t n)
 {
@@ -115,9 +111,9 @@ static void judge_length(const struct environment *env, struct cell *cell,
                 double least;
                 const char *why;
         } floors[] = {
-                {OVERLAP_NS, ""},
+                {FIGURE_LEAST_NS, ""},
                 {FIGURE_SKEWS * skew, " (100 times the spread of their starts)"},
-                {env->cpu_quota > 0 ? OVERLAP_PERIODS * (double)env->quota_period_ns : 0,
+                {env->cpu_quota > 0 ? FIGURE_LEAST_PERIODS * (double)env->quota_period_ns : 0,
                  " (10 periods of the CPU quota)"},
         };
         double share = figure_share_needed(cell);

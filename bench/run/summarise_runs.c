@@ -1,4 +1,4 @@
-#include "run/measure.h"
+#include "run/summarise.h"
 
 #include "stats/interval.h"
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "run/measure.h"
+#include "run/sustain.h"
 
 #include "base/clock.h"
 #include "base/error.h"

@@ -81,9 +81,8 @@ static bool same_strategies(const struct mpb_workload *a, const struct mpb_workl
 
 static int add_workload(struct plan *plan, const char *name, struct mproc_err *err)
 {
-        for (uint32_t i = 0; i < plan->workload_count; i++)
-                if (!strcmp(plan->workloads[i], name))
-                        return 0;
+        if (plan_asks_for(plan, name))
+                return 0;
         if (plan->workload_count == WORKLOADS_MAX)
                 return error_set(err, -EINVAL, STAGE, "more than %d workloads at once",
                                  WORKLOADS_MAX);
@@ -98,7 +97,7 @@ static int load_plugins(struct plan *plan, struct mproc_err *err)
 
         if (!r)
                 r = add_workload(plan, a->name, err);
-        if (r < 0 || plan->variant_count < 2)
+        if (r < 0 || !plan_is_ab(plan))
                 return r;
         r = plugin_load(plan->variants[1].arguments, &b, err);
         if (r < 0)
@@ -131,7 +130,7 @@ int variants_resolve(struct plan *plan, struct mproc_err *err)
         }
         if (!r && plan->variant_count && plan->variants[0].kind == VARIANT_PLUGIN)
                 r = load_plugins(plan, err);
-        if (!r && plan->variant_count == 2) {
+        if (!r && plan_is_ab(plan)) {
                 levels->count = 2;
                 text_copy(levels->name[0], LEVEL_BYTES, "A");
                 text_copy(levels->name[1], LEVEL_BYTES, "B");

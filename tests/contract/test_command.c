@@ -10,7 +10,7 @@
 #include "contract/trial_rig.h"
 #include "model/book.h"
 #include "run/book_make.h"
-#include "run/measure.h"
+#include "run/summarise.h"
 #include "run/task_lines.h"
 #include "support/fixture.h"
 #include "support/render.h"

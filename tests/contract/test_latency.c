@@ -2,8 +2,8 @@
  * times nothing is asserted but their order. */
 #include "base/clock.h"
 #include "base/text.h"
+#include "contract/session_scene.h"
 #include "run/run.h"
-#include "run/session.h"
 #include "support/make_plan.h"
 
 #include <mproc/mproc.h>
@@ -22,8 +22,6 @@ static struct trial_outcome spin(struct session *session, const char *start, uin
                                  uint32_t timed)
 {
         static const struct session_choice lean;
-        struct cpuset unbound[WORKERS] = {0};
-        struct worker_outcome workers[WORKERS];
         struct trial_request request = {
                 .workload = "spin",
                 .workers = WORKERS,
@@ -34,32 +32,13 @@ static struct trial_outcome spin(struct session *session, const char *start, uin
                 .timed = timed,
         };
         struct trial_outcome outcome;
-        struct mproc_err err = {0};
 
         text_copy(request.start, sizeof(request.start), start);
-        if (session_trial(session, &lean, &request, unbound, &outcome, workers, &err) < 0)
-                fail_msg("%s", err.text);
+        outcome = run_trial(session, &lean, &request, NULL, NULL);
         if (outcome.status != TRIAL_OK)
                 fail_msg("%s: %s", start, outcome.reason);
         assert_int_equal(outcome.final_value, outcome.expected_value);
         return outcome;
-}
-
-static int set_up(void **state)
-{
-        static struct session session;
-        struct mproc_err err = {0};
-
-        *state = &session;
-        if (session_init(&session, -1, &err) < 0)
-                fail_msg("%s", err.text);
-        return 0;
-}
-
-static int tear_down(void **state)
-{
-        session_done(*state);
-        return 0;
 }
 
 static void every_task_is_timed_once_under_every_start_method(void **state)

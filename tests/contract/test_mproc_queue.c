@@ -1,29 +1,9 @@
 /* Queues: nothing is lost, doubled or out of order, nobody hangs, whoever is killed when. */
 #include "contract/mproc_gate.h"
+#include "contract/mproc_queue_scene.h"
 #include "contract/mproc_random.h"
 
-#include <mproc/queue.h>
-
 #define MESSAGE_MAX 30000u
-
-static struct mproc_shm *memory;
-
-static struct mproc_queue *make_queue(size_t bytes, uint32_t max_messages)
-{
-        struct mproc_err err;
-
-        assert_int_equal(mproc_shm_new(&memory, MPROC_QUEUE_BYTES(1, bytes), &err), 0);
-        assert_int_equal(mproc_queue_init(mproc_shm_addr(memory), mproc_shm_size(memory),
-                                          max_messages, &err),
-                         0);
-        return mproc_shm_addr(memory);
-}
-
-static void free_queue(void)
-{
-        mproc_queue_done(mproc_shm_addr(memory));
-        mproc_shm_free(memory);
-}
 
 /* Producers and consumers ------------------------------------------------------------------- */
 

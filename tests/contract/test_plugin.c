@@ -2,8 +2,8 @@
  * start method, and what cannot be is refused with its reason. */
 #include "base/clock.h"
 #include "base/text.h"
+#include "contract/session_scene.h"
 #include "run/run.h"
-#include "run/session.h"
 #include "support/scratch.h"
 #include "workloads/workload_table.h"
 
@@ -24,6 +24,8 @@
 #define WORKERS 2
 #define PLUGIN 1 /* the session's variant with it */
 
+static const struct session_choice with_tally = {.variant = PLUGIN};
+
 /* A file beside this program. */
 static const char *beside(const char *name)
 {
@@ -39,22 +41,14 @@ static const char *beside(const char *name)
         return path;
 }
 
-static int set_up(void **state)
+static int set_up_tally(void **state)
 {
-        static struct session session;
-        struct mproc_err err = {0};
+        struct session *session;
+        int r = set_up(state);
 
-        *state = &session;
-        if (session_init(&session, -1, &err) < 0)
-                fail_msg("%s", err.text);
-        text_copy(session.variants[PLUGIN].plugin, PLUGIN_PATH_BYTES, beside("tally.so"));
-        return 0;
-}
-
-static int tear_down(void **state)
-{
-        session_done(*state);
-        return 0;
+        session = *state;
+        text_copy(session->variants[PLUGIN].plugin, PLUGIN_PATH_BYTES, beside("tally.so"));
+        return r;
 }
 
 static struct trial_request tally_request(const char *start)
@@ -72,25 +66,12 @@ static struct trial_request tally_request(const char *start)
         return request;
 }
 
-static struct trial_outcome run_trial(struct session *session, const struct trial_request *request)
-{
-        static const struct session_choice choice = {.variant = PLUGIN};
-        static const struct cpuset unbound[WORKERS];
-        struct worker_outcome workers[WORKERS];
-        struct trial_outcome outcome;
-        struct mproc_err err = {0};
-
-        if (session_trial(session, &choice, request, unbound, &outcome, workers, &err) < 0)
-                fail_msg("%s", err.text);
-        return outcome;
-}
-
 static void a_plugins_trial_is_right_under_every_start_method(void **state)
 {
         for (size_t s = 0; mproc_start_at(s); s++) {
                 const char *start = mproc_start_name(mproc_start_at(s));
                 struct trial_request request = tally_request(start);
-                struct trial_outcome outcome = run_trial(*state, &request);
+                struct trial_outcome outcome = run_trial(*state, &with_tally, &request, NULL, NULL);
 
                 if (outcome.status != TRIAL_OK)
                         fail_msg("%s: %s", start, outcome.reason);
@@ -103,7 +84,6 @@ static void a_plugins_trial_is_right_under_every_start_method(void **state)
 static void a_worker_that_cannot_load_the_plugin_fails_its_trial_with_the_reason(void **state)
 {
         struct session *session = *state;
-        struct session_choice choice = {.variant = PLUGIN};
         char folder[SCRATCH_PATH_BYTES], *path = session->variants[PLUGIN].plugin;
         char command[2 * PATH_MAX];
         struct trial_request request = tally_request("spawn");
@@ -114,15 +94,15 @@ static void a_worker_that_cannot_load_the_plugin_fails_its_trial_with_the_reason
         snprintf(command, sizeof(command), "cp '%s' '%s/mine.so'", beside("tally.so"), folder);
         assert_int_equal(system(command), 0);
         snprintf(path, sizeof(session->variants[PLUGIN].plugin), "%s/mine.so", folder);
-        if (session_warm(session, &choice, &err))
+        if (session_warm(session, &with_tally, &err))
                 fail_msg("%s", err.text);
         assert_int_equal(unlink(path), 0);
-        outcome = run_trial(session, &request);
+        outcome = run_trial(session, &with_tally, &request, NULL, NULL);
         assert_int_equal(outcome.status, TRIAL_START_FAILED);
         assert_non_null(strstr(outcome.reason, "/mine.so cannot be read: No such file"));
         /* A forked one has it from its host. */
         request = tally_request("fork");
-        assert_int_equal(run_trial(session, &request).status, TRIAL_OK);
+        assert_int_equal(run_trial(session, &with_tally, &request, NULL, NULL).status, TRIAL_OK);
         scratch_done(folder);
 }
 
@@ -132,12 +112,12 @@ static void what_the_host_would_misread_it_refuses(void **state)
         struct trial_outcome outcome;
 
         request.params_mark = 1;
-        outcome = run_trial(*state, &request);
+        outcome = run_trial(*state, &with_tally, &request, NULL, NULL);
         assert_int_equal(outcome.status, TRIAL_UNSUPPORTED);
         assert_non_null(strstr(outcome.reason, "other parameters"));
         request.params_mark = 0;
         text_copy(request.strategy, sizeof(request.strategy), "mutex");
-        outcome = run_trial(*state, &request);
+        outcome = run_trial(*state, &with_tally, &request, NULL, NULL);
         assert_int_equal(outcome.status, TRIAL_UNSUPPORTED);
         assert_non_null(strstr(outcome.reason, "no strategy 'mutex'"));
 }
@@ -237,13 +217,13 @@ int main(int argc, char **argv)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(a_plugins_trial_is_right_under_every_start_method,
-                                                set_up, tear_down),
+                                                set_up_tally, tear_down),
                 cmocka_unit_test_setup_teardown(
                         a_worker_that_cannot_load_the_plugin_fails_its_trial_with_the_reason,
-                        set_up, tear_down),
-                cmocka_unit_test_setup_teardown(what_the_host_would_misread_it_refuses, set_up,
-                                                tear_down),
-                cmocka_unit_test_setup_teardown(a_host_of_another_protocol_is_refused, set_up,
+                        set_up_tally, tear_down),
+                cmocka_unit_test_setup_teardown(what_the_host_would_misread_it_refuses,
+                                                set_up_tally, tear_down),
+                cmocka_unit_test_setup_teardown(a_host_of_another_protocol_is_refused, set_up_tally,
                                                 tear_down),
                 cmocka_unit_test(what_is_no_plugin_is_refused_with_its_reason),
                 cmocka_unit_test(a_plugin_is_a_workload_of_the_plan),

@@ -1,7 +1,6 @@
 /* What runs beside the plan's own cells: the control, planted work, the load before the rounds. */
 #include "base/clock.h"
-#include "run/run.h"
-#include "support/make_plan.h"
+#include "support/plan_scene.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,28 +10,15 @@
 
 #include <cmocka.h>
 
-static struct plan plan;
-static struct result result;
 static uint32_t sustained; /* trials */
 static bool stop, stops;   /* it stops while the load is sustained */
 
-static int set_up(void **unused)
+static int set_up_run(void **unused)
 {
-        (void)unused;
-        plan_init(&plan);
-        result_init(&result);
-        plan.counters_off = 1;
-        plan.start_strip = 0;
+        set_up(unused);
         plan.budget_ns = 0;
         sustained = 0;
         stop = stops = false;
-        return 0;
-}
-
-static int tear_down(void **unused)
-{
-        (void)unused;
-        result_done(&result);
         return 0;
 }
 
@@ -137,7 +123,7 @@ static void sustained_load_can_be_interrupted(void **unused)
         assert_int_equal(sustained, 1);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up_run, tear_down)
 
 int main(void)
 {

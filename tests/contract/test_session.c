@@ -3,7 +3,7 @@
  * running. */
 #include "base/clock.h"
 #include "base/text.h"
-#include "run/session.h"
+#include "contract/session_scene.h"
 #include "workloads/workload_table.h"
 
 #include <errno.h>
@@ -45,37 +45,6 @@ static struct trial_request counter_request(const char *strategy, const char *st
         return request;
 }
 
-static struct trial_outcome run_trial(struct session *session, const struct trial_request *request,
-                                      const struct cpuset *cpus, struct worker_outcome *workers)
-{
-        static const struct cpuset unbound[WORKERS];
-        struct worker_outcome own[WORKERS];
-        struct trial_outcome outcome;
-        struct mproc_err err = {0};
-
-        if (session_trial(session, &lean, request, cpus ? cpus : unbound, &outcome,
-                          workers ? workers : own, &err) < 0)
-                fail_msg("%s", err.text);
-        return outcome;
-}
-
-static int set_up(void **state)
-{
-        static struct session session;
-        struct mproc_err err = {0};
-
-        *state = &session;
-        if (session_init(&session, -1, &err) < 0)
-                fail_msg("%s", err.text);
-        return 0;
-}
-
-static int tear_down(void **state)
-{
-        session_done(*state);
-        return 0;
-}
-
 static void every_strategy_is_right_under_every_start_method(void **state)
 {
         const struct mpb_workload *counter = workload_find("counter");
@@ -89,7 +58,7 @@ static void every_strategy_is_right_under_every_start_method(void **state)
 
                         if (strategy->flags & MPB_FIFO_SPIN)
                                 continue; /* more workers than PUs */
-                        outcome = run_trial(*state, &request, NULL, NULL);
+                        outcome = run_trial(*state, &lean, &request, NULL, NULL);
                         if (outcome.status != TRIAL_OK)
                                 fail_msg("%s under %s: %s", strategy->name, start, outcome.reason);
                         assert_int_equal(outcome.expected_value, 4000);
@@ -104,7 +73,7 @@ static void times_of_a_trial_fit_into_each_other(void **state)
 {
         struct trial_request request = counter_request("mutex", "fork", 100000);
         struct worker_outcome workers[WORKERS];
-        struct trial_outcome outcome = run_trial(*state, &request, NULL, workers);
+        struct trial_outcome outcome = run_trial(*state, &lean, &request, NULL, workers);
 
         assert_int_equal(outcome.status, TRIAL_OK);
         assert_true(outcome.overlap_ns <= outcome.run_ns);
@@ -168,12 +137,12 @@ static void a_killed_worker_fails_its_trial_and_the_next_one_works(void **state)
         struct trial_request endless = counter_request("mutex", "fork", 1ull << 40);
         struct trial_request quick = counter_request("mutex", "fork", 1000);
         pid_t killer = start_killer(warm_host(*state), false);
-        struct trial_outcome outcome = run_trial(*state, &endless, NULL, NULL);
+        struct trial_outcome outcome = run_trial(*state, &lean, &endless, NULL, NULL);
 
         waitpid(killer, NULL, 0);
         assert_int_equal(outcome.status, TRIAL_WORKER_DIED);
         assert_non_null(strstr(outcome.reason, "SIGKILL"));
-        assert_int_equal(run_trial(*state, &quick, NULL, NULL).status, TRIAL_OK);
+        assert_int_equal(run_trial(*state, &lean, &quick, NULL, NULL).status, TRIAL_OK);
 }
 
 static void a_killed_host_fails_its_trial_and_is_replaced(void **state)
@@ -181,12 +150,12 @@ static void a_killed_host_fails_its_trial_and_is_replaced(void **state)
         struct trial_request endless = counter_request("mutex", "fork", 1ull << 40);
         struct trial_request quick = counter_request("mutex", "fork", 1000);
         pid_t host = warm_host(*state), killer = start_killer(host, true);
-        struct trial_outcome outcome = run_trial(*state, &endless, NULL, NULL);
+        struct trial_outcome outcome = run_trial(*state, &lean, &endless, NULL, NULL);
 
         waitpid(killer, NULL, 0);
         assert_int_equal(outcome.status, TRIAL_HOST_DIED);
         assert_non_null(strstr(outcome.reason, "SIGKILL"));
-        assert_int_equal(run_trial(*state, &quick, NULL, NULL).status, TRIAL_OK);
+        assert_int_equal(run_trial(*state, &lean, &quick, NULL, NULL).status, TRIAL_OK);
         assert_int_not_equal(warm_host(*state), host);
 }
 
@@ -196,7 +165,7 @@ static void a_trial_beyond_its_time_limit_is_ended(void **state)
         struct trial_outcome outcome;
 
         request.timeout_ns = 50 * NS_PER_MS;
-        outcome = run_trial(*state, &request, NULL, NULL);
+        outcome = run_trial(*state, &lean, &request, NULL, NULL);
         assert_int_equal(outcome.status, TRIAL_TIMED_OUT);
         assert_non_null(strstr(outcome.reason, "0.05 s"));
         assert_int_equal(find_child("mpbench-worker", warm_host(*state)), 0);
@@ -207,7 +176,7 @@ static void a_fifo_spinlock_beyond_its_time_limit_has_collapsed(void **state)
         struct trial_request request = counter_request("ticket", "fork", 1ull << 40);
 
         request.timeout_ns = 50 * NS_PER_MS;
-        assert_int_equal(run_trial(*state, &request, NULL, NULL).status, TRIAL_COLLAPSED);
+        assert_int_equal(run_trial(*state, &lean, &request, NULL, NULL).status, TRIAL_COLLAPSED);
 }
 
 static void a_stop_ends_the_trial_at_once(void **state)
@@ -217,11 +186,11 @@ static void a_stop_ends_the_trial_at_once(void **state)
 
         warm_host(session);
         session->stop_fd = eventfd(1, EFD_CLOEXEC);
-        assert_int_equal(run_trial(session, &request, NULL, NULL).status, TRIAL_INTERRUPTED);
+        assert_int_equal(run_trial(session, &lean, &request, NULL, NULL).status, TRIAL_INTERRUPTED);
         close(session->stop_fd);
         session->stop_fd = -1;
         request.ops = 1000;
-        assert_int_equal(run_trial(session, &request, NULL, NULL).status, TRIAL_OK);
+        assert_int_equal(run_trial(session, &lean, &request, NULL, NULL).status, TRIAL_OK);
 }
 
 static void a_pu_that_cannot_be_had_is_a_failed_start(void **state)
@@ -232,7 +201,7 @@ static void a_pu_that_cannot_be_had_is_a_failed_start(void **state)
 
         for (int i = 0; i < WORKERS; i++)
                 cpus[i].bits[CPUSET_WORDS - 1] = 1ull << 63;
-        outcome = run_trial(*state, &request, cpus, NULL);
+        outcome = run_trial(*state, &lean, &request, cpus, NULL);
         assert_int_equal(outcome.status, TRIAL_START_FAILED);
         assert_non_null(strstr(outcome.reason, "bound"));
 }
@@ -246,7 +215,7 @@ static void workers_run_where_they_are_bound(void **state)
 
         for (int i = 0; i < WORKERS; i++)
                 cpus[i].bits[pu / 64] = 1ull << (pu % 64);
-        assert_int_equal(run_trial(*state, &request, cpus, workers).status, TRIAL_OK);
+        assert_int_equal(run_trial(*state, &lean, &request, cpus, workers).status, TRIAL_OK);
         for (int i = 0; i < WORKERS; i++) {
                 assert_int_equal(workers[i].pu_begin, pu);
                 assert_int_equal(workers[i].pu_end, pu);
@@ -285,7 +254,7 @@ static void a_session_leaves_no_process_not_even_a_zombie(void **state)
         driver = fork();
         if (!driver) {
                 set_up(state);
-                status = run_trial(*state, &request, NULL, NULL).status;
+                status = run_trial(*state, &lean, &request, NULL, NULL).status;
                 kill(warm_host(*state), SIGKILL); /* it can take nobody along */
                 tear_down(state);
                 _exit(status);

@@ -3,7 +3,7 @@
 #ifndef SUPPORT_THREE_CELLS_H
 #define SUPPORT_THREE_CELLS_H
 
-#include "run/measure.h"
+#include "run/judge.h"
 #include "stats/compare.h"
 #include "support/synthetic.h"
 

@@ -1,5 +1,8 @@
 /* What --control finds: on results laid out by hand, in which what is to be found is known. */
 #include "base/text.h"
+#include "run/advise.h"
+#include "run/control_cells.h"
+#include "run/summarise.h"
 #include "support/render.h"
 #include "support/three_cells.h"
 
@@ -43,7 +46,7 @@ static void measured_with_control(uint32_t rounds)
 static const struct control *judged(void)
 {
         judge();
-        assert_int_equal(control_judge(&result, NULL), 0);
+        assert_int_equal(control_cells_judge(&result, NULL), 0);
         assert_int_equal(result.control_count, 1);
         return &result.controls[0];
 }

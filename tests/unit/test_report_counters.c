@@ -1,6 +1,5 @@
 /* What reports say of counters: one compact table, and what it needs to be understood. */
-#include "support/fixture.h"
-#include "support/render.h"
+#include "support/report_scene.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -14,23 +13,6 @@
 
 #define TEXT(to, from) snprintf(to, sizeof(to), "%s", from)
 
-static const struct report_style plain = {.utf8 = true, .width = 80};
-static struct result result;
-
-static int set_up(void **state)
-{
-        (void)state;
-        fixture_result(&result);
-        return 0;
-}
-
-static int tear_down(void **state)
-{
-        (void)state;
-        result_done(&result);
-        return 0;
-}
-
 /* To every cell that has counters. */
 static void add(struct cell_counter counter)
 {
@@ -42,9 +24,8 @@ static void add(struct cell_counter counter)
 static void says(const char *wanted)
 {
         for (size_t i = 0; i < 2; i++) {
-                char *text = render(i ? "markdown" : "text", &result, &plain);
+                char *text = joined(i ? "markdown" : "text");
 
-                render_join_lines(text);
                 assert_contains(text, wanted);
                 free(text);
         }
@@ -53,7 +34,7 @@ static void says(const char *wanted)
 static void says_nothing_of(const char *unwanted)
 {
         for (size_t i = 0; i < 2; i++) {
-                char *text = render(i ? "markdown" : "text", &result, &plain);
+                char *text = joined(i ? "markdown" : "text");
 
                 assert_lacks(text, unwanted);
                 free(text);

@@ -1,6 +1,5 @@
 /* Times of tasks, drift and modes in the reports; and a report from before they were known. */
-#include "support/fixture.h"
-#include "support/render.h"
+#include "support/report_scene.h"
 #include "support/round_trip.h"
 
 #include <jansson.h>
@@ -15,14 +14,11 @@
 
 #define TEXT(to, from) snprintf(to, sizeof(to), "%s", from)
 
-static const struct report_style plain = {.utf8 = true, .width = 100};
-static struct result result;
-
 /* The fixture as a run of tasks: one cell whose tasks were timed, and one with fewer of them. */
-static int set_up(void **unused)
+static int set_up_tasks(void **unused)
 {
-        (void)unused;
-        fixture_result(&result);
+        set_up(unused);
+        plain.width = 100;
         for (size_t i = 0; i < FIXTURE_STRIP; i++)
                 result.cells[i].kind = MPB_TASKS;
         result.cells[FIXTURE_MUTEX].latency = (struct cell_latency){
@@ -34,21 +30,6 @@ static int set_up(void **unused)
         result.trials[0].outcome.latency =
                 (struct trial_latency){.count = 150, .ns = {101000, 110000, 0, 0, 345678}};
         return 0;
-}
-
-static int tear_down(void **unused)
-{
-        (void)unused;
-        result_done(&result);
-        return 0;
-}
-
-static char *joined(const char *format)
-{
-        char *text = render(format, &result, &plain);
-
-        render_join_lines(text);
-        return text;
 }
 
 static void percentiles_are_shown_where_there_are_enough_tasks(void **unused)
@@ -164,7 +145,7 @@ static void a_report_from_before_they_were_known_is_shown_as_it_was(void **unuse
         result_done(&old);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up_tasks, tear_down)
 
 int main(void)
 {

@@ -1,6 +1,5 @@
 /* What is said around the figures: it holds for the whole table, and is said once. */
-#include "support/fixture.h"
-#include "support/render.h"
+#include "support/report_scene.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,32 +11,6 @@
 #include <cmocka.h>
 
 #define TEXT(to, from) snprintf(to, sizeof(to), "%s", from)
-
-static const struct report_style plain = {.utf8 = true, .width = 80};
-static struct result result;
-
-static int set_up(void **state)
-{
-        (void)state;
-        fixture_result(&result);
-        return 0;
-}
-
-static int tear_down(void **state)
-{
-        (void)state;
-        result_done(&result);
-        return 0;
-}
-
-/* In one line, so that nothing asserted depends on where lines are broken. */
-static char *joined(const char *format)
-{
-        char *text = render(format, &result, &plain);
-
-        render_join_lines(text);
-        return text;
-}
 
 static void a_busy_machine_is_said_loud(void **unused)
 {

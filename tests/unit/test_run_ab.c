@@ -2,7 +2,9 @@
  * the screen says what that means for B. */
 #include "base/text.h"
 #include "reports/wording.h"
-#include "run/measure.h"
+#include "run/calibrate.h"
+#include "run/judge.h"
+#include "run/summarise.h"
 #include "support/render.h"
 #include "support/synthetic.h"
 
@@ -175,7 +177,7 @@ static void the_verdict_on_b_is_that_of_the_exit_status(void **unused)
                 struct view_row row = {.result = &result, .comparison = &cases[i].c};
                 char text[256];
 
-                assert_int_equal(wording_regression(&result, &cases[i].c), cases[i].regression);
+                assert_int_equal(result_regression(&result, &cases[i].c), cases[i].regression);
                 assert_string_equal(wording_pair(&row, text, sizeof(text)), cases[i].text);
         }
 }

@@ -1,5 +1,7 @@
 /* What a reader is told: why there are no verdicts, and what to do. */
 #include "base/text.h"
+#include "run/advise.h"
+#include "run/summarise.h"
 #include "support/three_cells.h"
 
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* How the number of operations follows what a trial took. */
-#include "run/measure.h"
+#include "run/calibrate.h"
 #include "support/synthetic.h"
 
 #include <setjmp.h>

@@ -2,8 +2,7 @@
  * started here. */
 #include "base/clock.h"
 #include "base/text.h"
-#include "run/run.h"
-#include "support/make_plan.h"
+#include "support/plan_scene.h"
 #include "workloads/workload_table.h"
 
 #include <setjmp.h>
@@ -14,26 +13,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-static struct plan plan;
-static struct result result;
-
-static int set_up(void **unused)
-{
-        (void)unused;
-        plan_init(&plan);
-        result_init(&result);
-        plan.counters_off = 1;
-        plan.start_strip = 0;
-        return 0;
-}
-
-static int tear_down(void **unused)
-{
-        (void)unused;
-        result_done(&result);
-        return 0;
-}
 
 static void expand(void)
 {

@@ -1,7 +1,7 @@
 /* Which tasks are timed one by one, and what their times are summed up to. */
 #include "base/clock.h"
 #include "run/latency.h"
-#include "run/measure.h"
+#include "run/summarise.h"
 #include "support/synthetic.h"
 
 #include <math.h>

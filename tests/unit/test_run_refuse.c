@@ -1,7 +1,6 @@
 /* Plans that are refused before anything runs, and how; and which counters a plan comes to. */
 #include "base/text.h"
-#include "run/run.h"
-#include "support/make_plan.h"
+#include "support/plan_scene.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -12,25 +11,7 @@
 
 #include <cmocka.h>
 
-static struct plan plan;
-static struct result result;
 static struct mproc_err err;
-
-static int set_up(void **unused)
-{
-        (void)unused;
-        plan_init(&plan);
-        result_init(&result);
-        plan.counters_off = 1;
-        return 0;
-}
-
-static int tear_down(void **unused)
-{
-        (void)unused;
-        result_done(&result);
-        return 0;
-}
 
 /* And begins a new plan. */
 static void assert_refused(const char *part)

@@ -1,7 +1,8 @@
 /* Drift, warm-up and modes: what is there is found and said, once; what is not there is not said.
  */
 #include "reports/wording.h"
-#include "run/measure.h"
+#include "run/steady.h"
+#include "run/summarise.h"
 #include "support/render.h"
 #include "support/synthetic.h"
 

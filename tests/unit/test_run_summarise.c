@@ -1,5 +1,5 @@
 /* What the trials of a cell are summed up to: figures, and whether they may be shown at all. */
-#include "run/measure.h"
+#include "run/summarise.h"
 #include "support/synthetic.h"
 
 #include <math.h>

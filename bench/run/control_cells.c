@@ -1,10 +1,11 @@
 /* The run as its own witness: what it says of two cells that are the same, and of work that was
  * planted. */
-#include "run/measure.h"
+#include "run/control_cells.h"
 
 #include "base/error.h"
 #include "base/text.h"
 #include "model/figure.h"
+#include "run/judge.h"
 #include "stats/binomial.h"
 #include "stats/compare.h"
 #include <errno.h>
@@ -29,7 +30,7 @@ static int add_copy(struct result *result, uint32_t original, const char *level,
         return 0;
 }
 
-int control_add_cells(struct result *result, const char *workload, struct mproc_err *err)
+int control_cells_add(struct result *result, const char *workload, struct mproc_err *err)
 {
         const struct cell *baseline = judge_baseline(result, workload);
         uint32_t original;
@@ -195,7 +196,7 @@ static size_t family_of(const struct result *result, const struct cell *cell)
         return n ? n : 1;
 }
 
-int control_judge(struct result *result, struct mproc_err *err)
+int control_cells_judge(struct result *result, struct mproc_err *err)
 {
         struct bench bench = {.result = result, .rounds = result->rounds + 1};
         int r = 0;

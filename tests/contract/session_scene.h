@@ -1,0 +1,53 @@
+/* A session for each test, and one trial in it. */
+#ifndef CONTRACT_SESSION_SCENE_H
+#define CONTRACT_SESSION_SCENE_H
+
+#include "run/session.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define SCENE_WORKERS_MAX 4
+
+/* `*state` is the session. */
+static inline int set_up(void **state)
+{
+        static struct session session;
+        struct mproc_err err = {0};
+
+        *state = &session;
+        if (session_init(&session, -1, &err) < 0)
+                fail_msg("%s", err.text);
+        return 0;
+}
+
+static inline int tear_down(void **state)
+{
+        session_done(*state);
+        return 0;
+}
+
+/* `cpus` NULL: nobody is bound; `workers` NULL: nobody asks for theirs. */
+static inline struct trial_outcome run_trial(struct session *session,
+                                             const struct session_choice *choice,
+                                             const struct trial_request *request,
+                                             const struct cpuset *cpus,
+                                             struct worker_outcome *workers)
+{
+        static const struct cpuset unbound[SCENE_WORKERS_MAX];
+        struct worker_outcome own[SCENE_WORKERS_MAX];
+        struct trial_outcome outcome;
+        struct mproc_err err = {0};
+
+        assert_true(request->workers <= SCENE_WORKERS_MAX);
+        if (session_trial(session, choice, request, cpus ? cpus : unbound, &outcome,
+                          workers ? workers : own, &err) < 0)
+                fail_msg("%s", err.text);
+        return outcome;
+}
+
+#endif
