@@ -57,7 +57,7 @@ make_group() {
                 "$MPBENCH" --workload=counter --share=atomic --rounds=3 --no-save --json >saved/report.json
         "$MPBENCH" report --format=text saved >screen
         jq -e '.environment.cpu_quota == 0.3' saved/report.json
-        jq -e '[.trials[].noise.throttled_ns] | min > 0' saved/report.json
+        jq -e '[.trials[].noise.throttled_ns] | max > 0' saved/report.json
         jq -e '[.trials[].overlap_ns] | max >= 10 * 10000000' saved/report.json # periods
         grep -q 'quota of 0.3 CPUs held the team back for' <(tr -s ' \n' ' ' <screen)
         jq -e '[.trials[].noise.steal_ns] | add < 20000000' saved/report.json ||
