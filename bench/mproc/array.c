@@ -164,7 +164,7 @@ static int check_form(size_t bytes, uint32_t type, size_t count, unsigned flags,
 int mproc_array_init(struct mproc_array *array, size_t bytes, uint32_t type, size_t count,
                      unsigned flags, const void *first, struct mproc_err *err)
 {
-        size_t needed;
+        size_t needed = 0;
         int r = check_form(bytes, type, count, flags, &needed, err);
 
         if (r)
