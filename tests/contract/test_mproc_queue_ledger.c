@@ -48,6 +48,16 @@ static int get(struct mproc_queue *queue, uint32_t *number, int64_t timeout_ns)
         return mproc_queue_get(queue, number, sizeof(*number), &size, timeout_ns, NULL);
 }
 
+static void mark(struct shared *shared, uint32_t number, uint8_t what)
+{
+        __atomic_add_fetch(&shared->seen[number], what, __ATOMIC_RELAXED);
+}
+
+static int marks(const struct shared *shared, int number)
+{
+        return __atomic_load_n(&shared->seen[number], __ATOMIC_RELAXED);
+}
+
 static int consume(void *arg, size_t arg_size)
 {
         struct shared *shared = ((struct duty *)arg)->shared;
@@ -56,11 +66,11 @@ static int consume(void *arg, size_t arg_size)
 
         (void)arg_size;
         while (!(r = get(&shared->queue, &number, MPROC_FOREVER))) {
-                __atomic_add_fetch(&shared->seen[number], GOT, __ATOMIC_RELAXED);
+                mark(shared, number, GOT);
                 if (number % 64 == 0)
                         nap(MS / 10); /* so that kills find tasks undone, too */
                 CHECK(!mproc_queue_task_done(&shared->queue, NULL));
-                __atomic_add_fetch(&shared->seen[number], DONE, __ATOMIC_RELAXED);
+                mark(shared, number, DONE);
         }
         return r == -ENODATA ? 0 : 1;
 }
@@ -77,7 +87,7 @@ static void a_join_waits_for_what_the_living_have(const char *method)
                         put(&shared->queue, (uint32_t)round * TASKS / 20 + i);
                 assert_int_equal(mproc_queue_join(&shared->queue, MPROC_FOREVER, NULL), 0);
                 for (int i = 0; i < TASKS; i++)
-                        assert_int_equal(shared->seen[i] & GOT, i < (round + 1) * TASKS / 20);
+                        assert_int_equal(marks(shared, i) & GOT, i < (round + 1) * TASKS / 20);
         }
         assert_int_equal(mproc_queue_close(&shared->queue, NULL), 0);
         join_crew(crew, WORKERS);
@@ -278,7 +288,7 @@ static void kills_at_random_instants_leave_a_join_that_knows_all(const char *met
         lost = mproc_queue_lost(&shared->queue);
         assert_int_equal(r, lost ? -EOWNERDEAD : 0);
         for (int i = 0; i < TASKS; i++) {
-                uint8_t seen = shared->seen[i];
+                int seen = marks(shared, i);
 
                 assert_true(!seen || seen == GOT || seen == (GOT | DONE)); /* nothing twice */
                 unseen += !seen;
