@@ -68,11 +68,11 @@ struct mproc_queue {
         uint32_t max_messages;
         uint32_t units; /* of 8 bytes, behind this struct */
         uint32_t closed;
+        struct mproc_ledger *ledger; /* here, where nobody writes: every get looks at it */
         struct mproc_queue_side put, get;
         struct mproc_queue_bell items, room, finished;
         uint32_t tasks_done __attribute__((aligned(MPROC_QUEUE_LINE)));
-        uint64_t lost, lost_told; /* tasks, with a ledger; as of the last join */
-        struct mproc_ledger *ledger;
+        uint64_t lost, lost_told; /* tasks, with a ledger: ever; as of the last join */
 } __attribute__((aligned(MPROC_QUEUE_LINE)));
 
 /* Bytes for a queue that has room for `count` messages of `size` bytes each. */
