@@ -44,11 +44,10 @@ static bool give(struct mproc_semaphore *semaphore)
  * what it leaves over. Both change under the guard. Who dies in between leaves the guard to the
  * next one, who counts anew. */
 
-static __thread char self; /* its address tells threads of one process apart */
-
 /* Guard held. */
-static void give_back(struct mproc_semaphore *semaphore, struct mproc_slot *slot)
+static void give_back(void *object, struct mproc_slot *slot)
 {
+        struct mproc_semaphore *semaphore = object;
         uint32_t held = word_load(&slot->state), inherited = semaphore->inherited + held;
 
         semaphore->inherited = inherited < semaphore->first ? inherited : semaphore->first;
@@ -84,27 +83,10 @@ static void guard_unlock(struct mproc_semaphore *semaphore)
         pthread_mutex_unlock(&semaphore->ledger->guard);
 }
 
-/* The caller's slot, if it holds permits. A thread of another process may have the same address:
- * the presence decides. Guard held. */
+/* The caller's slot, if it holds permits. Guard held. */
 static struct mproc_slot *find_mine(struct mproc_semaphore *semaphore)
 {
-        SLOTS_EACH(slot, &semaphore->ledger->slots)
-        {
-                int r;
-
-                if (word_load(&slot->state) == SLOT_FREE || slot->order != (uintptr_t)&self)
-                        continue;
-                r = robust_try(&slot->presence);
-                if (r == -EDEADLK)
-                        return slot;
-                if (r == -EOWNERDEAD) {
-                        pthread_mutex_consistent(&slot->presence);
-                        give_back(semaphore, slot);
-                } else if (!r) {
-                        pthread_mutex_unlock(&slot->presence);
-                }
-        }
-        return NULL;
+        return slots_find_mine(&semaphore->ledger->slots, give_back, semaphore);
 }
 
 /* Guard held, a permit free. -EOWNERDEAD: it was a dead one's. */
@@ -121,7 +103,7 @@ static int note_down(struct mproc_semaphore *semaphore, uint32_t sleepers)
                 }
                 if (!slot)
                         return -ENOSPC;
-                slot->order = (uintptr_t)&self;
+                slot->order = slots_self();
         }
         word_store(&slot->state, word_load(&slot->state) + 1);
         take(semaphore, sleepers);

@@ -42,6 +42,37 @@ void slots_leave(struct mproc_slot *slot)
         pthread_mutex_unlock(&slot->presence);
 }
 
+static __thread char self;
+
+uint64_t slots_self(void)
+{
+        return (uintptr_t)&self;
+}
+
+/* A thread of another process may have the same address: the presence decides. */
+struct mproc_slot *slots_find_mine(struct mproc_slots *slots,
+                                   void (*bury)(void *object, struct mproc_slot *slot),
+                                   void *object)
+{
+        SLOTS_EACH(slot, slots)
+        {
+                int r;
+
+                if (word_load(&slot->state) == SLOT_FREE || slot->order != slots_self())
+                        continue;
+                r = robust_try(&slot->presence);
+                if (r == -EDEADLK)
+                        return slot;
+                if (r == -EOWNERDEAD) {
+                        pthread_mutex_consistent(&slot->presence);
+                        bury(object, slot);
+                } else if (!r) {
+                        pthread_mutex_unlock(&slot->presence);
+                }
+        }
+        return NULL;
+}
+
 bool slots_find_dead(struct mproc_slot *slot)
 {
         int r;

@@ -37,6 +37,14 @@ static inline struct mproc_slot *slots_end(struct mproc_slots *slots)
 #define SLOTS_EACH(slot, slots) \
         for (struct mproc_slot *slot = (slots)->at; slot < slots_end(slots); slot++)
 
+/* Tells threads of one process apart, as `order` of slots whose participants may be looked for. */
+uint64_t slots_self(void);
+/* The caller's own slot, claimed by it with that order; NULL: it has none. A dead one that stands
+ * in the way is given to `bury`, the caller's as by slots_find_dead. The lock of claims held. */
+struct mproc_slot *slots_find_mine(struct mproc_slots *slots,
+                                   void (*bury)(void *object, struct mproc_slot *slot),
+                                   void *object);
+
 /* true: the participant is dead, and the slot is the caller's, as it was left, until slots_leave.
  * If the caller dies before that, it is found dead again. */
 bool slots_find_dead(struct mproc_slot *slot);

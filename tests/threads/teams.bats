@@ -17,7 +17,7 @@ clean() {
 }
 
 @test "locks order what threads do" {
-        clean --workload=counter --share=mutex,robust,semaphore --set increments=10000
+        clean --workload=counter --share=mutex,robust,semaphore,value --set increments=10000
 }
 
 @test "strategies without a lock have no data race" {

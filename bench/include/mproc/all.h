@@ -3,6 +3,7 @@
 #ifndef MPROC_ALL_H
 #define MPROC_ALL_H
 
+#include <mproc/array.h>
 #include <mproc/err.h>
 #include <mproc/mproc.h>
 #include <mproc/pipe.h>

@@ -3,7 +3,9 @@
  * A message is 0 or more bytes, with boundaries. The queue is bounded, by its storage and, if asked
  * for, in messages. A put has delivered when it returns: there is no thread behind it that could
  * fail later. Messages leave in the order in which their puts took place, so those of one producer
- * in its order. (Python's SimpleQueue is this queue, too: who does not count tasks pays nothing.)
+ * in its order. (Python's SimpleQueue is this queue, too: empty(), get() and put() are
+ * mproc_queue_size, _get and _put with MPROC_FOREVER, and who does not count tasks pays nothing for
+ * them.)
  *
  * The caller puts it into shared memory (mproc_shm_new) with the storage right behind it:
  *
@@ -41,12 +43,18 @@ extern "C" {
 #define MPROC_QUEUE_LINE 128 /* alignment: a pair of cache lines */
 #define MPROC_QUEUE_LOOK_NS 100000000
 
+struct mproc_ledger; /* mproc/sync.h */
+struct mproc_slot;
+
 /* Private: all of it. */
+#define MPROC_QUEUE_NOTHING UINT64_MAX
 struct mproc_queue_side {
-        uint64_t position;    /* messages ever, mod 2^32, and place in the storage */
-        uint64_t other;       /* the other side's, as last seen */
-        uint64_t began;       /* position at which a put is being written */
-        uint64_t torn;        /* puts that were begun and not finished */
+        uint64_t position; /* messages ever, mod 2^32, and place in the storage */
+        uint64_t other;    /* the other side's, as last seen */
+        uint64_t began;    /* position at which a message is being put or got */
+        uint64_t torn;     /* puts that were begun and not finished */
+        struct mproc_slot *noted;
+        uint64_t noted_before;
         pthread_mutex_t lock; /* robust */
 } __attribute__((aligned(MPROC_QUEUE_LINE)));
 
@@ -60,9 +68,11 @@ struct mproc_queue {
         uint32_t max_messages;
         uint32_t units; /* of 8 bytes, behind this struct */
         uint32_t closed;
+        struct mproc_ledger *ledger; /* here, where nobody writes: every get looks at it */
         struct mproc_queue_side put, get;
         struct mproc_queue_bell items, room, finished;
         uint32_t tasks_done __attribute__((aligned(MPROC_QUEUE_LINE)));
+        uint64_t lost, lost_told; /* tasks, with a ledger: ever; as of the last join */
 } __attribute__((aligned(MPROC_QUEUE_LINE)));
 
 /* Bytes for a queue that has room for `count` messages of `size` bytes each. */
@@ -83,7 +93,8 @@ int mproc_queue_put(struct mproc_queue *queue, const void *data, size_t size, in
                     struct mproc_err *err);
 /* Waits for a message, copies it to `buffer` and sets `*ret_size`. Errors: -ETIMEDOUT (empty);
  * -ENODATA (empty and closed: no more will come); -EMSGSIZE (`capacity` is too small: here alone
- * `*ret_size` is set on failure, to what is needed; the message stays the first). */
+ * `*ret_size` is set on failure, to what is needed; the message stays the first); -ENOSPC (with a
+ * ledger: MPROC_SYNC_SLOTS other threads have tasks that are not done; the message stays). */
 int mproc_queue_get(struct mproc_queue *queue, void *buffer, size_t capacity, size_t *ret_size,
                     int64_t timeout_ns, struct mproc_err *err);
 
@@ -91,12 +102,30 @@ int mproc_queue_get(struct mproc_queue *queue, void *buffer, size_t capacity, si
  * 0 tells, and does not tell what is over by the time it is used. */
 size_t mproc_queue_size(const struct mproc_queue *queue);
 
-/* A message that was got has been dealt with. -EOVERFLOW: called more often than put was. */
+/* Tasks ----------------------------------------------------------------------------------------
+ * A message that was put is a task until somebody who got it says that it is done. Without a ledger
+ * (the default, and what Python does) tasks are only counted: anybody may say task_done, and one
+ * whose consumer died before it did stays undone, unless who joins that process says so in its
+ * place. With a ledger each task is of the thread that got it, and is lost with it. */
+
+/* Right after mproc_queue_init. `ledger`: storage in shared memory that lives as long as the queue.
+ * A thread keeps queue and ledger mapped while it has tasks. Finding the caller in it makes get and
+ * task_done dearer, by a look at each consumer that has tasks.
+ * Errors: -EALREADY (the queue has one, or was used); -EFAULT (not aligned to MPROC_SYNC_LINE, or
+ * in memory of this process alone). */
+int mproc_queue_set_ledger(struct mproc_queue *queue, struct mproc_ledger *ledger,
+                           struct mproc_err *err);
+/* A message that was got has been dealt with. -EOVERFLOW: all that were put are done (with a
+ * ledger: or lost). -EPERM: with a ledger: the calling thread has got none that is not done. */
 int mproc_queue_task_done(struct mproc_queue *queue, struct mproc_err *err);
-/* Waits until as many tasks are done as were put (fewer than 2^32 may be undone). A consumer that
- * died between its get and its task_done leaves its task undone: who joins its process learns of
- * the death, and says task_done in its place. Errors: -ETIMEDOUT. */
+/* Waits until as many tasks are done as were put (fewer than 2^32 may be undone). Errors:
+ * -ETIMEDOUT; with a ledger -EOWNERDEAD: all are done but those that were lost with consumers since
+ * an earlier join told of such (they are not waited for again), and -EDEADLK: the calling thread
+ * itself has one that is not done. */
 int mproc_queue_join(struct mproc_queue *queue, int64_t timeout_ns, struct mproc_err *err);
+/* Tasks that were lost with their consumers, ever, as far as it has been noticed: a join that is at
+ * its end has looked. Of each such task the message is gone: who is to do it anew must know it. */
+uint64_t mproc_queue_lost(const struct mproc_queue *queue);
 
 /* No more puts: they fail with -EPIPE, and gets with -ENODATA once the queue is empty. For good;
  * idempotent. */

@@ -1,9 +1,9 @@
 /* Values in shared memory: numbers with atomic operations, and records that are never seen half
  * changed.
  *
- * What plain C gives already is not here. A value or array that one process writes at a time, or
- * that a lock (mproc/sync.h) guards, is a plain object in mproc_shm_new's memory; an array of
- * numbers that each may change at any time is an array of struct mproc_int64, or of _Atomic ones
+ * What plain C gives already is not here. A value or array that one process writes at a time is a
+ * plain object in mproc_shm_new's memory; one that goes with a lock is in mproc/array.h; an array
+ * of numbers that each may change at any time is an array of struct mproc_int64, or of _Atomic ones
  * where neighbours are used by the same process. These add what such objects lack:
  * - padding: neighbours never share a cache line, nor the pair that is fetched together;
  * - an add is one operation that loses nothing, of doubles too (Python's `v.value += 1` is two);
