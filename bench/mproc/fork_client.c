@@ -104,12 +104,16 @@ out:
         pthread_mutex_unlock(&burial);
 }
 
+/* Its socket alone would not tell: a worker that it has just forked holds that, too, for a moment.
+ */
 static bool is_dead(struct fork_server *server)
 {
+        struct pollfd poll_fd = {.events = POLLIN};
         bool dead;
 
         pthread_mutex_lock(&burial);
-        dead = server->dead;
+        poll_fd.fd = server->pidfd;
+        dead = server->dead || poll(&poll_fd, 1, 0) > 0;
         pthread_mutex_unlock(&burial);
         return dead;
 }
@@ -206,7 +210,7 @@ static int send_request(const struct fork_request *request, const int *fds, stru
         size_t fd_count = 2 + request->segment_count + request->fd_count;
         int r;
 
-        if (current && is_dead(current)) /* a join has found out */
+        if (current && is_dead(current))
                 retire_current();
         for (int attempt = 0; attempt < 2; attempt++) {
                 r = current ? 0 : launch(err);
