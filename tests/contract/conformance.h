@@ -2,17 +2,18 @@
  * group of cases is a program, and each case runs under the three start methods that both have.
  *
  * A program that MPROC_CONFORMANCE names a file for appends its part of docs/conformance.md to it:
- * a row says "same" or "better" only of start methods under which the case has passed in this run.
+ * a row has a verdict only for start methods under which the case has passed in this run.
  * scripts/conformance collects the parts. */
 #ifndef CONFORMANCE_H
 #define CONFORMANCE_H
 
-#include "contract/mproc_scene.h"
+#include "contract/mproc_crew.h"
 
 enum conformance_verdict {
         NOT_APPLICABLE,
         SAME,
         BETTER,
+        DIFFERENT, /* neither: what somebody who comes from there has to know */
 };
 
 enum conformance_method {
@@ -28,7 +29,7 @@ struct conformance_case {
         void (*test)(const char *name); /* of the start method. NULL: not applicable */
         const char *of;                 /* Class.method of CPython's _test_multiprocessing.py */
         const char *behaviour;          /* what is promised there, seen from outside */
-        const char *note;               /* better: how. Not applicable: why */
+        const char *note;               /* better or different: how. Not applicable: why */
 };
 
 /* Rows of the table: under every start method, and of no test. */
@@ -69,11 +70,11 @@ static inline void run_conformance_case(void **state)
 static inline void write_conformance(FILE *file, const char *group,
                                      const struct conformance_case *cases, size_t count)
 {
-        static const char *const words[] = {"–", "same", "better"};
+        static const char *const words[] = {"–", "same", "better", "different"};
 
         fprintf(file,
                 "\n## %s\n\n| in CPython's tests | behaviour | fork | spawn | forkserver "
-                "| how, or why not |\n| --- | --- | --- | --- | --- | --- |\n",
+                "| how, or why |\n| --- | --- | --- | --- | --- | --- |\n",
                 group);
         for (size_t i = 0; i < count; i++) {
                 fprintf(file, "| `%s` | %s", cases[i].of, cases[i].behaviour);
@@ -161,6 +162,14 @@ static inline struct mproc_process *start_relative(struct relative *own,
                                                                    .fd_count = fds ? 1 : 0},
                                    NULL));
         return process;
+}
+
+/* A target that does nothing until it is killed. */
+static inline int linger(void *arg, size_t size)
+{
+        (void)arg;
+        (void)size;
+        return stay();
 }
 
 #endif

@@ -1,16 +1,8 @@
 /* Processes, held against CPython's: see conformance.h. */
 #include "contract/conformance.h"
-#include "contract/mproc_crew.h"
 #include "contract/mproc_gate.h"
 
 #include <poll.h>
-
-static int linger(void *arg, size_t size)
-{
-        (void)arg;
-        (void)size;
-        return stay();
-}
 
 /* Says by its descriptor that it is there, which it holds until it is gone. */
 static int hold(void *arg, size_t size)
