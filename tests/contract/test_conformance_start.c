@@ -120,6 +120,7 @@ static void fork_server_killed_under_a_process(const char *method)
         assert_int_equal(status.state, MPROC_UNKNOWN);
         assert_non_null(strstr(status.err.text, "killed by SIGKILL"));
         mproc_process_free(process);
+        expect_exit(start_target(method, return_zero, NULL, 0), 0);
 }
 
 static volatile sig_atomic_t signals_seen;
