@@ -29,6 +29,29 @@ static void expect_squares(const uint64_t *results)
                 assert_int_equal(results[i], i * i);
 }
 
+static int identify(struct mproc_task *task)
+{
+        *(uint64_t *)task->result = task->index;
+        return 0;
+}
+
+static void pools_may_be_large(const char *method)
+{
+        struct mproc_pool *pool =
+                new_pool(&(struct mproc_pool_options){.start = method, .workers = 100});
+        uint64_t results[1000];
+        struct mproc_map map = {.function = identify,
+                                .results = results,
+                                .result_size = sizeof(results[0]),
+                                .count = 1000,
+                                .chunk = 1};
+
+        assert_int_equal(mproc_pool_map(pool, &map, NULL, NULL), 0);
+        for (uint64_t i = 0; i < 1000; i++)
+                assert_int_equal(results[i], i);
+        end_pool(pool);
+}
+
 static void apply_gives_the_result(const char *method)
 {
         struct mproc_pool *pool = small_pool(method);
@@ -309,6 +332,8 @@ static void failed_start_leaves_no_workers(const char *method)
 }
 
 static const struct conformance_case cases[] = {
+        CASE_SAME(pools_may_be_large, "MiscTestCase.test_large_pool",
+                  "a pool may have many workers (100 here)"),
         CASE_SAME(apply_gives_the_result, "_TestPool.test_apply",
                   "`apply` runs a function in a worker and returns its result"),
         CASE_SAME(map_gives_results_in_order, "_TestPool.test_map",

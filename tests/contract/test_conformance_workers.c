@@ -25,29 +25,6 @@ static void workers_are_as_many_as_asked_for(const char *method)
         assert_null(pool);
 }
 
-static int identify(struct mproc_task *task)
-{
-        *(uint64_t *)task->result = task->index;
-        return 0;
-}
-
-static void pools_may_be_large(const char *method)
-{
-        struct mproc_pool *pool =
-                new_pool(&(struct mproc_pool_options){.start = method, .workers = 100});
-        uint64_t results[1000];
-        struct mproc_map map = {.function = identify,
-                                .results = results,
-                                .result_size = sizeof(results[0]),
-                                .count = 1000,
-                                .chunk = 1};
-
-        assert_int_equal(mproc_pool_map(pool, &map, NULL, NULL), 0);
-        for (uint64_t i = 0; i < 1000; i++)
-                assert_int_equal(results[i], i);
-        end_pool(pool);
-}
-
 static int add_one(void *arg, size_t size)
 {
         (void)size;
@@ -345,8 +322,6 @@ static const struct conformance_case cases[] = {
         CASE_SAME(workers_are_as_many_as_asked_for, "_TestPool.test_make_pool",
                   "a pool has as many workers as it was asked for; an impossible number is an "
                   "error"),
-        CASE_SAME(pools_may_be_large, "MiscTestCase.test_large_pool",
-                  "a pool may have many workers (100 here)"),
         CASE_SAME(initialiser_runs_in_each_worker, "TestInitializers.test_pool_initializer",
                   "an initialiser runs in each worker, with its argument"),
         CASE_BETTER(failing_initialiser_breaks_the_pool, "TestInitializers",
