@@ -251,10 +251,10 @@ static const struct conformance_case cases[] = {
                   "the end of a pipe is sent through another pipe and works there"),
         CASE_SAME(end_may_be_closed_after_the_start, "_TestConnection.test_spawn_close",
                   "the parent may close the child's end as soon as the start has returned"),
-        CASE_BETTER(siblings_do_not_hide_a_death, "_TestConnection",
-                    "(not tested) under fork a sibling has a copy of the end, so that its owner's "
-                    "death is not seen",
-                    "a process has the ends that were handed to it, no others"),
+        {BETTER, ALL_METHODS, SPAWN | FORKSERVER, siblings_do_not_hide_a_death, "_TestConnection",
+         "(not tested) under fork a sibling has a copy of the end, so that its owner's "
+         "death is not seen",
+         "a process has the ends that were handed to it, no others"},
         CASE_SAME(several_are_waited_for_at_once, "TestWait.test_wait, test_wait_integer",
                   "several connections and sentinels are waited for at once (by `poll(2)`)"),
         CASE_SAME(handled_signals_do_not_end_a_recv, "TestIgnoreEINTR.test_ignore",

@@ -244,6 +244,74 @@ static void error_of_the_target(const char *method)
         mproc_process_free(process);
 }
 
+static int begin_family_and_return(void *arg, size_t size)
+{
+        int fd = mproc_self_fd(0);
+
+        (void)size;
+        start_relative(arg, hold, &fd);
+        return 0;
+}
+
+static void children_end_with_a_parent_that_returns(const char *method)
+{
+        struct relative own = relative(method, NULL, 0);
+        char byte;
+
+        open_gate();
+        struct mproc_process *process = start_relative(&own, begin_family_and_return, &gate[1]);
+
+        close(gate[1]);
+        expect_exit(process, 0);
+        while (read(gate[0], &byte, 1) > 0) /* it may or may not have come to say so */
+                ;
+        close(gate[0]);
+        gate[0] = gate[1] = -1;
+}
+
+static void *stay_in_a_thread(void *arg)
+{
+        stay();
+        return arg;
+}
+
+static int begin_thread(void *arg, size_t size)
+{
+        pthread_t thread;
+
+        (void)arg;
+        (void)size;
+        return pthread_create(&thread, NULL, stay_in_a_thread, NULL);
+}
+
+static void threads_end_with_the_target(const char *method)
+{
+        expect_exit(start_target(method, begin_thread, NULL, 0), 0);
+}
+
+static int *handled;
+
+static void handle_exit(void)
+{
+        add(handled, 1);
+}
+
+static int register_handler(void *arg, size_t size)
+{
+        (void)size;
+        handled = ((struct duty *)arg)->shared;
+        return atexit(handle_exit);
+}
+
+static void exit_handlers_do_not_run(const char *method)
+{
+        struct place place = take_place(sizeof(int));
+
+        expect_exit(start_duty(method, register_handler, place.at, 0), 0);
+        assert_int_equal(load(place.at), 0);
+        mproc_shm_free(place.shm);
+}
+
 static const struct conformance_case cases[] = {
         CASE_SAME(target_has_arguments_and_name, "_TestProcess.test_process",
                   "the target runs in a process of its own, with the arguments and the name that "
@@ -262,9 +330,9 @@ static const struct conformance_case cases[] = {
                     "it ends with its parent, without having to ask"),
         CASE_SAME(sentinel_tells_the_end, "_TestProcess.test_sentinel",
                   "a descriptor becomes readable when the process is over, not before"),
-        CASE_BETTER(free_ends_what_runs, "_TestProcess.test_close",
-                    "an object whose process runs cannot be closed",
-                    "it can: the process is killed and reaped, so none is left behind"),
+        CASE_DIFFERENT(free_ends_what_runs, "_TestProcess.test_close",
+                       "an object whose process runs cannot be closed",
+                       "it can: the process is killed and reaped, so none is left behind"),
         CASE_SAME(many_at_once, "_TestProcess.test_many_processes",
                   "many processes at once (20 here) end well, or by SIGTERM if told to"),
         CASE_SAME(exit_codes, "_TestSubclassingProcess.test_sys_exit",
@@ -274,15 +342,18 @@ static const struct conformance_case cases[] = {
                     "the error itself, code and text, is in the status that `join` returns"),
         CASE_NOT_APPLICABLE("_TestProcess.test_active_children", "a list of all children that run",
                             "a program that wants such a list keeps one; none is kept behind it"),
-        CASE_NOT_APPLICABLE("_TestProcess.test_daemon_argument",
-                            "a flag: ends with its parent, and may have no children",
-                            "every process ends with its parent, and any may have children"),
-        CASE_NOT_APPLICABLE("_TestProcess.test_wait_for_threads",
-                            "threads that the target began are waited for when it returns",
-                            "as when main returns in C: the target joins its threads itself"),
-        CASE_NOT_APPLICABLE("_TestAtExit.test_atexit", "handlers of `atexit` run in the child",
-                            "it leaves by `_exit`, or else handlers and buffers that fork copied "
-                            "would run and be written twice; a pool has a finaliser"),
+        CASE_DIFFERENT(children_end_with_a_parent_that_returns, "_TestProcess.test_daemon_argument",
+                       "a child is waited for when its parent's program ends; one that is flagged "
+                       "as a daemon is terminated, and may have no children",
+                       "every process ends with its parent, and any may have children: who wants "
+                       "to wait joins"),
+        CASE_DIFFERENT(threads_end_with_the_target, "_TestProcess.test_wait_for_threads",
+                       "threads that the target began are waited for when it returns",
+                       "they end with it, as in C when main returns: the target joins its threads"),
+        CASE_DIFFERENT(exit_handlers_do_not_run, "_TestAtExit.test_atexit",
+                       "handlers of `atexit` run in the child",
+                       "they do not, nor is stdio flushed: it leaves by `_exit`, or what fork "
+                       "copied would run and be written twice; a pool has a finaliser"),
 };
 
 int main(int argc, char **argv)
