@@ -7,6 +7,7 @@
 
 struct shared {
         struct mproc_event go;
+        struct mproc_ledger ledger;
         int ready, handled;
         struct mproc_queue queue;
         uint64_t storage[2 * ROOM];
@@ -251,6 +252,34 @@ static void dead_consumers_stop_nobody(const char *method)
         done_with(&place);
 }
 
+static int get_and_stay(void *arg, size_t size)
+{
+        struct shared *shared = shared_of(arg);
+
+        (void)size;
+        CHECK(get(shared, MPROC_FOREVER) == 7);
+        add(&shared->ready, 1);
+        return stay();
+}
+
+static void join_tells_of_lost_tasks(const char *method)
+{
+        struct shared *shared;
+        struct place place = with_queue(&shared, 0);
+        struct mproc_process *process;
+
+        assert_int_equal(mproc_queue_set_ledger(&shared->queue, &shared->ledger, NULL), 0);
+        process = start_duty(method, get_and_stay, shared, 0);
+        assert_int_equal(put(shared, 7, MPROC_FOREVER), 0);
+        await(&shared->ready, 1);
+        assert_int_equal(mproc_queue_join(&shared->queue, 0, NULL), -ETIMEDOUT);
+        kill_and_free(process);
+        assert_int_equal(mproc_queue_join(&shared->queue, MPROC_FOREVER, NULL), -EOWNERDEAD);
+        assert_int_equal(mproc_queue_lost(&shared->queue), 1);
+        assert_int_equal(mproc_queue_join(&shared->queue, MPROC_FOREVER, NULL), 0);
+        done_with(&place);
+}
+
 static int look_then_put(void *arg, size_t size)
 {
         struct shared *shared = shared_of(arg);
@@ -304,6 +333,10 @@ static const struct conformance_case cases[] = {
                     "(not tested) a consumer that is killed while it waits keeps the queue's lock: "
                     "nobody gets any more",
                     "the others go on"),
+        CASE_BETTER(join_tells_of_lost_tasks, "_TestQueue",
+                    "(not tested) a consumer is killed between `get` and `task_done`: `join` waits "
+                    "for ever",
+                    "with a ledger, `join` ends and tells how many were lost"),
 };
 
 int main(int argc, char **argv)

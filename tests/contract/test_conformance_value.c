@@ -1,4 +1,4 @@
-/* Values, arrays and shared memory, held against CPython's: see conformance.h. */
+/* Numbers, records and shared memory, held against CPython's: see conformance.h. */
 #include "contract/conformance.h"
 
 #include <mproc/value.h>
@@ -302,7 +302,7 @@ static void size_0_is_refused(const char *method)
 
 static const struct conformance_case cases[] = {
         CASE_SAME(values_are_shared, "_TestValue.test_value",
-                  "a child changes numbers that the parent gave first values"),
+                  "a child changes numbers that the parent has set"),
         CASE_SAME(plain_values_are_shared, "_TestValue.test_rawvalue",
                   "the same of values without a lock: plain C objects in shared memory"),
         CASE_BETTER(adds_lose_nothing, "_TestValue",
@@ -319,11 +319,9 @@ static const struct conformance_case cases[] = {
                     "the record is as it was before, and free"),
         CASE_SAME(copies_are_apart, "_TestSharedCTypes.test_copy",
                   "a copy of a record does not follow it"),
-        CASE_SAME(arrays_are_shared, "_TestArray.test_array, test_rawarray",
-                  "a child changes an array, and the parent sees it"),
-        CASE_SAME(memory_is_zeroed,
-                  "_TestArray.test_array_from_size, "
-                  "_TestSharedMemory.test_shared_memory_basics",
+        CASE_SAME(arrays_are_shared, "_TestArray.test_rawarray",
+                  "a child changes a plain C array, and the parent sees it"),
+        CASE_SAME(memory_is_zeroed, "_TestSharedMemory.test_shared_memory_basics",
                   "new memory is zero, and as large as was asked for, memory used before too"),
         CASE_BETTER(pointers_hold_everywhere,
                     "_TestSharedMemory.test_shared_memory_across_processes",
@@ -344,6 +342,6 @@ static const struct conformance_case cases[] = {
 int main(int argc, char **argv)
 {
         mproc_init(&argc, &argv);
-        return run_conformance("Values, arrays, shared memory", cases,
+        return run_conformance("Numbers, records, shared memory", cases,
                                sizeof(cases) / sizeof(cases[0]));
 }
