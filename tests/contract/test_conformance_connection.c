@@ -260,9 +260,9 @@ static const struct conformance_case cases[] = {
         CASE_SAME(handled_signals_do_not_end_a_recv, "TestIgnoreEINTR.test_ignore",
                   "a signal that is handled meanwhile does not end a `recv`"),
         CASE_NOT_APPLICABLE("_TestListener, _TestListenerClient, TestInvalidFamily",
-                            "connections by address", "pipes are between relatives: no address"),
+                            "connections by address", "the ends of a pipe are handed over"),
         CASE_NOT_APPLICABLE("OtherTest, ChallengeResponseTest", "who connects proves who it is",
-                            "nobody can connect: an end is handed over"),
+                            "nobody connects to a pipe: its ends are handed over"),
 };
 
 int main(int argc, char **argv)
