@@ -6,14 +6,9 @@
 #include "mproc/wait.h"
 #include <errno.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 
-/* How long it looks for the reply before it sleeps: it gives way all the while, and the less it
- * finds the less it looks. */
-#define SPIN_MIN_NS (2 * NS_PER_US)
-#define SPIN_MAX_NS (50 * NS_PER_US)
 /* A server that has closed its sockets is a moment from being reaped. */
 #define GONE_NS (2 * (int64_t)NS_PER_S)
 
@@ -81,19 +76,16 @@ static int write_request(struct manager_buffer *out, const struct manager_reques
         return 0;
 }
 
-static void spin(struct mproc_manager *manager)
+/* Looks for the reply for a while: to be woken costs more than most requests. */
+static void spin_for_reply(const struct mproc_manager *manager)
 {
         struct pollfd poll_fd = {.fd = mproc_connection_fd(manager->connection), .events = POLLIN};
-        uint64_t end = clock_now_ns() + manager->spin_ns;
-        bool found;
 
-        while (!(found = poll(&poll_fd, 1, 0) != 0) && clock_now_ns() < end)
-                sched_yield();
-        manager->spin_ns = found ? 2 * manager->spin_ns : manager->spin_ns / 2;
-        if (manager->spin_ns > SPIN_MAX_NS)
-                manager->spin_ns = SPIN_MAX_NS;
-        if (manager->spin_ns < SPIN_MIN_NS)
-                manager->spin_ns = SPIN_MIN_NS;
+        for (struct sync_spin spin = sync_spin_begin(); sync_spin_once(&spin);)
+                if (poll(&poll_fd, 1, 0)) {
+                        sync_spin_won();
+                        break;
+                }
 }
 
 static int receive(struct mproc_manager *manager, uint64_t deadline)
@@ -131,7 +123,7 @@ int manager_exchange(struct mproc_manager *manager, const struct manager_request
         /* A server that has turned this process away may have said why. */
         if (r && r != -EPIPE)
                 goto out;
-        spin(manager);
+        spin_for_reply(manager);
         r = receive(manager, deadline);
         if (r == -ENODATA || r == -EPROTO) {
                 r = -ECONNRESET;

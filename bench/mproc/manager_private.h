@@ -19,7 +19,6 @@ struct mproc_manager {
         pthread_mutex_t lock;                /* over what follows: one request at a time */
         struct mproc_connection *connection; /* NULL: to be made anew */
         struct manager_buffer out, in;
-        uint64_t spin_ns;
 };
 
 /* -ECONNRESET, and what is known of why: the server is gone, or has ended the connection. */

@@ -1,20 +1,15 @@
-#include "base/clock.h"
 #include "base/error.h"
 #include "mproc/connection.h"
 #include "mproc/limits.h"
 #include "mproc/manager_store.h"
 #include "mproc/registry.h"
+#include "mproc/sync_wait.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
-/* For so long it looks for the next request before it sleeps: waking costs more than a request. It
- * gives way all the while, and the less it finds the less it looks. */
-#define SPIN_MIN_NS (2 * NS_PER_US)
-#define SPIN_MAX_NS (50 * NS_PER_US)
 #define EVENTS 64
 
 struct client {
@@ -30,7 +25,6 @@ struct server {
         LIST_HEAD(, client) clients;
         struct manager_store store;
         struct manager_buffer in, out;
-        uint64_t spin_ns;
 };
 
 static int watch(struct server *server, struct mproc_connection *connection, void *what)
@@ -227,25 +221,17 @@ static void serve(struct server *server, struct client *client)
 
 /* The loop ----------------------------------------------------------------------------------- */
 
-static int await(struct server *server, struct epoll_event *events)
+/* Looks for the next request for a while: to be woken costs more than most. */
+static int await(const struct server *server, struct epoll_event *events)
 {
-        uint64_t end = clock_now_ns() + server->spin_ns;
-        bool found;
-        int n;
+        int n = epoll_wait(server->epoll.fd, events, EVENTS, 0);
 
-        for (;;) {
+        for (struct sync_spin spin = sync_spin_begin(); !n && sync_spin_once(&spin);) {
                 n = epoll_wait(server->epoll.fd, events, EVENTS, 0);
-                if (n || clock_now_ns() >= end)
-                        break;
-                sched_yield();
+                if (n > 0)
+                        sync_spin_won();
         }
-        found = n > 0;
-        server->spin_ns = found ? 2 * server->spin_ns : server->spin_ns / 2;
-        if (server->spin_ns > SPIN_MAX_NS)
-                server->spin_ns = SPIN_MAX_NS;
-        if (server->spin_ns < SPIN_MIN_NS)
-                server->spin_ns = SPIN_MIN_NS;
-        return found ? n : epoll_wait(server->epoll.fd, events, EVENTS, -1);
+        return n ? n : epoll_wait(server->epoll.fd, events, EVENTS, -1);
 }
 
 static int loop(struct server *server)
@@ -298,7 +284,7 @@ static int open_all(struct server *server, struct mproc_err *err)
 
 int manager_serve(void *charge, size_t size)
 {
-        struct server server = {.epoll.fd = -1, .spare.fd = -1, .spin_ns = SPIN_MIN_NS};
+        struct server server = {.epoll.fd = -1, .spare.fd = -1};
         struct client *client;
         struct mproc_err err;
         int r;
