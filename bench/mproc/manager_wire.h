@@ -69,7 +69,7 @@ struct manager_reply {
         uint32_t magic;
         int32_t code;
         int64_t number; /* an id, a size, a sum, or how many entries there are */
-        uint64_t size;  /* of the bytes; with -EMSGSIZE and -E2BIG how many there would be */
+        uint64_t size;  /* of the bytes; with -EMSGSIZE how many there would be */
         uint64_t reserved;
 };
 static_assert(sizeof(struct manager_request) == 72, "the same in every process");

@@ -71,7 +71,8 @@ static void clients_that_are_killed_leave_whole_operations(const char *method)
         struct ledger *ledger = place.at;
         struct mproc_process *workers[WORKERS];
         uint64_t seed = random_seed();
-        size_t appended;
+        struct mproc_snapshot snapshot;
+        struct mproc_bytes entry;
         int64_t value;
 
         *(struct mproc_object *)(ledger + 1) = list;
@@ -100,7 +101,10 @@ static void clients_that_are_killed_leave_whole_operations(const char *method)
                       (long long)mproc_int64_get(&ledger->begun));
         assert_true(mproc_int64_get(&ledger->done) <= value);
         assert_true(value <= mproc_int64_get(&ledger->begun));
-        assert_int_equal(mproc_object_size(manager, list, &appended, NULL), 0);
+        assert_int_equal(mproc_list_slice(manager, list, 0, SIZE_MAX, &snapshot, NULL), 0);
+        while (mproc_snapshot_next(&snapshot, NULL, &entry))
+                assert_int_equal(entry.size, sizeof(unsigned));
+        mproc_snapshot_done(&snapshot);
         mproc_manager_free(manager);
         mproc_shm_free(place.shm);
 }

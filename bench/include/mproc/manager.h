@@ -39,7 +39,8 @@
  *   -E2BIG       key and value together, or the answer, exceed MPROC_MANAGER_BYTES_MAX
  *   -EINVAL      bytes whose data is NULL and whose size is not 0
  *   -ENOMEM, -EMFILE, -ENFILE, -EFBIG   here or in the server; the text says where
- * Nothing was changed by an operation that failed otherwise than by the first two. */
+ * Nothing was changed by an operation that failed otherwise than by the first two; save where there
+ * is no room here for a large answer, of which the text says so. */
 #ifndef MPROC_MANAGER_H
 #define MPROC_MANAGER_H
 
