@@ -1,4 +1,4 @@
-/* Clients of a manager, and its server, are killed at random instants. */
+/* Clients of a manager, its server and its owner are killed: some at random instants. */
 #include "contract/mproc_manager_scene.h"
 #include "contract/mproc_random.h"
 
@@ -7,6 +7,101 @@
 #define WORKERS 3
 #define CLIENT_KILLS 60
 #define SERVER_KILLS 8
+
+static int ask_until_it_is_gone(void *arg, size_t size)
+{
+        struct mandate *mandate = arg;
+        struct mproc_manager *manager = reach(mandate);
+        struct mproc_err err = {0};
+        int r;
+
+        (void)size;
+        add(mandate->shared, 1);
+        do
+                r = mproc_dict_add(manager, mandate->object, TEXT("n"), 1, NULL, &err);
+        while (!r);
+        CHECK(r == -ECONNRESET && err.code == r);
+        CHECK(mproc_dict_add(manager, mandate->object, TEXT("n"), 1, NULL, NULL) == -ECONNRESET);
+        mproc_manager_free(manager);
+        return 0;
+}
+
+static void a_killed_server_is_told_to_everybody(const char *method)
+{
+        struct mproc_manager *manager = new_manager(method), *other = NULL;
+        struct mproc_manager_address address = mproc_manager_address(manager);
+        struct mproc_object dict = new_dict(manager);
+        struct place place = take_place(sizeof(int));
+        struct mproc_process *workers[WORKERS];
+        struct mproc_err err = {0};
+
+        for (int i = 0; i < WORKERS; i++)
+                workers[i] =
+                        start_mandate(method, ask_until_it_is_gone, manager, dict, place.at, i);
+        await(place.at, WORKERS);
+        assert_int_equal(kill(mproc_manager_pid(manager), SIGKILL), 0);
+        for (int i = 0; i < WORKERS; i++)
+                expect_exit(workers[i], 0);
+        assert_int_equal(mproc_dict_get(manager, dict, TEXT("n"), NULL, &err), -ECONNRESET);
+        assert_non_null(strstr(err.text, "SIGKILL"));
+        assert_int_equal(mproc_dict_get(manager, dict, TEXT("n"), NULL, &err), -ECONNRESET);
+        assert_int_equal(mproc_manager_connect(&other, &address, SECOND_NS, NULL), -ECONNREFUSED);
+        mproc_manager_free(manager);
+        mproc_shm_free(place.shm);
+}
+
+static void the_end_of_the_manager_is_told_to_clients(const char *method)
+{
+        struct mproc_manager *manager = new_manager(method);
+        struct mproc_object dict = new_dict(manager);
+        struct place place = take_place(sizeof(int));
+        struct mproc_process *worker =
+                start_mandate(method, ask_until_it_is_gone, manager, dict, place.at, 0);
+
+        await(place.at, 1);
+        mproc_manager_free(manager);
+        expect_exit(worker, 0);
+        mproc_shm_free(place.shm);
+}
+
+/* The owner dies: nothing of the server is left, neither process nor address. */
+static struct mproc_manager_address *orphan;
+
+static bool owner_dies(const char *method)
+{
+        struct mproc_manager *manager = NULL;
+
+        CHECK(!mproc_manager_new(&manager, &(struct mproc_manager_options){.start = method}, NULL));
+        *orphan = mproc_manager_address(manager);
+        raise(SIGKILL);
+        return false;
+}
+
+static void a_server_dies_with_its_owner(const char *method)
+{
+        size_t children = for_children(getpid(), NULL, NULL);
+        struct place place = take_place(sizeof(*orphan));
+        struct mproc_manager *manager = NULL;
+        int r;
+
+        orphan = place.at;
+        prctl(PR_SET_CHILD_SUBREAPER, 1);
+        assert_false(run_scene(owner_dies, method));
+        /* The kernel's signal may still be on its way; one that never comes ends the test. */
+        do {
+                r = mproc_manager_connect(&manager, orphan, 10 * SECOND_NS, NULL);
+                if (!r)
+                        mproc_manager_free(manager);
+        } while (!r);
+        assert_int_equal(r, -ECONNREFUSED);
+        while (for_children(getpid(), NULL, NULL) > children)
+                if (waitpid(-1, NULL, WNOHANG) <= 0)
+                        nap(MS);
+        prctl(PR_SET_CHILD_SUBREAPER, 0);
+        mproc_shm_free(place.shm);
+}
+
+/* At random --------------------------------------------------------------------------------- */
 
 /* In shared memory: how many adds were begun, and how many answered. */
 struct ledger {
@@ -152,6 +247,9 @@ int main(int argc, char **argv)
         static const struct promise promises[] = {
                 PROMISE(clients_that_are_killed_leave_whole_operations, UNDER_OWN_PROCESS),
                 PROMISE(a_server_that_is_killed_hangs_no_client, UNDER_OWN_PROCESS),
+                PROMISE(a_killed_server_is_told_to_everybody, UNDER_OWN_PROCESS),
+                PROMISE(the_end_of_the_manager_is_told_to_clients, UNDER_CONCURRENT),
+                PROMISE(a_server_dies_with_its_owner, UNDER_OWN_PROCESS),
         };
 
         mproc_init(&argc, &argv);

@@ -1,7 +1,6 @@
-/* Who may use a manager, and what becomes of its clients when it goes, and of it when they do. */
+/* Who may use a manager, and how; what stops, and what is refused, is told and hangs nobody. */
 #include "contract/mproc_manager_scene.h"
 
-#include <mproc/value.h>
 #include <pthread.h>
 #include <sys/resource.h>
 
@@ -179,63 +178,7 @@ static void another_user_is_refused(const char *method)
         mproc_manager_free(manager);
 }
 
-/* Deaths --------------------------------------------------------------------------------------- */
-
-static int ask_until_it_is_gone(void *arg, size_t size)
-{
-        struct mandate *mandate = arg;
-        struct mproc_manager *manager = reach(mandate);
-        struct mproc_err err = {0};
-        int r;
-
-        (void)size;
-        add(mandate->shared, 1);
-        do
-                r = mproc_dict_add(manager, mandate->object, TEXT("n"), 1, NULL, &err);
-        while (!r);
-        CHECK(r == -ECONNRESET && err.code == r);
-        CHECK(mproc_dict_add(manager, mandate->object, TEXT("n"), 1, NULL, NULL) == -ECONNRESET);
-        mproc_manager_free(manager);
-        return 0;
-}
-
-static void a_killed_server_is_told_to_everybody(const char *method)
-{
-        struct mproc_manager *manager = new_manager(method), *other = NULL;
-        struct mproc_manager_address address = mproc_manager_address(manager);
-        struct mproc_object dict = new_dict(manager);
-        struct place place = take_place(sizeof(int));
-        struct mproc_process *workers[WORKERS];
-        struct mproc_err err = {0};
-
-        for (int i = 0; i < WORKERS; i++)
-                workers[i] =
-                        start_mandate(method, ask_until_it_is_gone, manager, dict, place.at, i);
-        await(place.at, WORKERS);
-        assert_int_equal(kill(mproc_manager_pid(manager), SIGKILL), 0);
-        for (int i = 0; i < WORKERS; i++)
-                expect_exit(workers[i], 0);
-        assert_int_equal(mproc_dict_get(manager, dict, TEXT("n"), NULL, &err), -ECONNRESET);
-        assert_non_null(strstr(err.text, "SIGKILL"));
-        assert_int_equal(mproc_dict_get(manager, dict, TEXT("n"), NULL, &err), -ECONNRESET);
-        assert_int_equal(mproc_manager_connect(&other, &address, SECOND_NS, NULL), -ECONNREFUSED);
-        mproc_manager_free(manager);
-        mproc_shm_free(place.shm);
-}
-
-static void the_end_of_the_manager_is_told_to_clients(const char *method)
-{
-        struct mproc_manager *manager = new_manager(method);
-        struct mproc_object dict = new_dict(manager);
-        struct place place = take_place(sizeof(int));
-        struct mproc_process *worker =
-                start_mandate(method, ask_until_it_is_gone, manager, dict, place.at, 0);
-
-        await(place.at, 1);
-        mproc_manager_free(manager);
-        expect_exit(worker, 0);
-        mproc_shm_free(place.shm);
-}
+/* Stops --------------------------------------------------------------------------------------- */
 
 static void stop(pid_t pid)
 {
@@ -311,43 +254,6 @@ static void a_stopped_client_holds_up_nobody(const char *method)
         mproc_shm_free(place.shm);
 }
 
-/* The owner dies: nothing of the server is left, neither process nor address. */
-static struct mproc_manager_address *orphan;
-
-static bool owner_dies(const char *method)
-{
-        struct mproc_manager *manager = NULL;
-
-        CHECK(!mproc_manager_new(&manager, &(struct mproc_manager_options){.start = method}, NULL));
-        *orphan = mproc_manager_address(manager);
-        raise(SIGKILL);
-        return false;
-}
-
-static void a_server_dies_with_its_owner(const char *method)
-{
-        size_t children = for_children(getpid(), NULL, NULL);
-        struct place place = take_place(sizeof(*orphan));
-        struct mproc_manager *manager = NULL;
-        int r;
-
-        orphan = place.at;
-        prctl(PR_SET_CHILD_SUBREAPER, 1);
-        assert_false(run_scene(owner_dies, method));
-        /* The kernel's signal may still be on its way; one that never comes ends the test. */
-        do {
-                r = mproc_manager_connect(&manager, orphan, 10 * SECOND_NS, NULL);
-                if (!r)
-                        mproc_manager_free(manager);
-        } while (!r);
-        assert_int_equal(r, -ECONNREFUSED);
-        while (for_children(getpid(), NULL, NULL) > children)
-                if (waitpid(-1, NULL, WNOHANG) <= 0)
-                        nap(MS);
-        prctl(PR_SET_CHILD_SUBREAPER, 0);
-        mproc_shm_free(place.shm);
-}
-
 static bool too_many_connections(const char *method)
 {
         struct rlimit limit, few = {.rlim_cur = 40, .rlim_max = 40};
@@ -392,11 +298,8 @@ int main(int argc, char **argv)
                 PROMISE(a_forked_child_connects_anew, UNDER_CONCURRENT),
                 PROMISE(options_that_cannot_be_are_refused, UNDER_NONE),
                 PROMISE(another_user_is_refused, UNDER_OWN_PROCESS),
-                PROMISE(a_killed_server_is_told_to_everybody, UNDER_OWN_PROCESS),
-                PROMISE(the_end_of_the_manager_is_told_to_clients, UNDER_CONCURRENT),
                 PROMISE(a_stopped_server_is_a_timeout_and_no_hang, UNDER_OWN_PROCESS),
                 PROMISE(a_stopped_client_holds_up_nobody, UNDER_OWN_PROCESS),
-                PROMISE(a_server_dies_with_its_owner, UNDER_OWN_PROCESS),
                 PROMISE(a_server_without_descriptors_says_so, UNDER_NONE),
         };
 
