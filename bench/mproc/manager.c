@@ -6,6 +6,7 @@
 #include "mproc/sync_wait.h"
 #include "mproc/wait.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -190,6 +191,8 @@ static int listen_at(struct mproc_connection **ret, struct mproc_manager_address
         if (r)
                 return r;
         fd = mproc_connection_fd(*ret);
+        /* Whoever accepts holds the registry's lock meanwhile. */
+        fcntl(fd, F_SETFL, O_NONBLOCK);
         if (bind(fd, (const struct sockaddr *)&name, size) || listen(fd, SOMAXCONN))
                 r = limits_error(err, -errno, "manager", "cannot listen at a manager's address");
         return r;
@@ -198,7 +201,6 @@ static int listen_at(struct mproc_connection **ret, struct mproc_manager_address
 static int start(struct mproc_manager *manager, const char *method, struct mproc_err *err)
 {
         struct mproc_connection *listener = NULL, *its = NULL;
-        struct manager_charge charge;
         int r;
 
         r = listen_at(&listener, &manager->address, err);
@@ -207,16 +209,16 @@ static int start(struct mproc_manager *manager, const char *method, struct mproc
         if (!r) {
                 int fds[] = {mproc_connection_fd(listener), mproc_connection_fd(its)};
 
-                charge.address = manager->address;
-                r = mproc_process_start(&manager->process,
-                                        &(struct mproc_process_options){.start = method,
-                                                                        .name = "mproc-manager",
-                                                                        .target = manager_serve,
-                                                                        .arg = &charge,
-                                                                        .arg_size = sizeof(charge),
-                                                                        .fds = fds,
-                                                                        .fd_count = 2},
-                                        err);
+                r = mproc_process_start(
+                        &manager->process,
+                        &(struct mproc_process_options){.start = method,
+                                                        .name = "mproc-manager",
+                                                        .target = manager_serve,
+                                                        .arg = &manager->address,
+                                                        .arg_size = sizeof(manager->address),
+                                                        .fds = fds,
+                                                        .fd_count = 2},
+                        err);
         }
         mproc_connection_free(listener);
         mproc_connection_free(its);

@@ -108,6 +108,16 @@ static int receive(struct mproc_manager *manager, uint64_t deadline)
         return r;
 }
 
+static int read_reply(const struct manager_buffer *in, struct manager_reply *ret)
+{
+        if (in->size < sizeof(*ret))
+                return -ECONNRESET;
+        memcpy(ret, in->data, sizeof(*ret));
+        if (ret->magic != MANAGER_MAGIC || (!ret->code && ret->size != in->size - sizeof(*ret)))
+                return -ECONNRESET;
+        return 0;
+}
+
 int manager_exchange(struct mproc_manager *manager, const struct manager_request *request,
                      const struct mproc_bytes part[MANAGER_PARTS], uint64_t deadline,
                      struct manager_reply *reply, struct mproc_err *err)
@@ -128,10 +138,7 @@ int manager_exchange(struct mproc_manager *manager, const struct manager_request
         if (r == -ENODATA || r == -EPROTO) {
                 r = -ECONNRESET;
         } else if (!r) {
-                if (manager->in.size < sizeof(*reply))
-                        r = -ECONNRESET;
-                else
-                        memcpy(reply, manager->in.data, sizeof(*reply));
+                r = read_reply(&manager->in, reply);
         } else if (r != -ETIMEDOUT) {
                 limits_error(err, r, "manager",
                              "an answer came for which there is no room here; the operation was "
@@ -232,15 +239,9 @@ static int take_turn(struct mproc_manager *manager, uint64_t deadline, struct mp
         return r ? error_errno(err, r, "manager", "cannot use this connection") : 0;
 }
 
-static int hand_out(struct mproc_manager *manager, const struct manager_reply *reply,
-                    struct manager_answer *answer, struct mproc_err *err)
+static void hand_out(struct mproc_manager *manager, const struct manager_reply *reply,
+                     struct manager_answer *answer)
 {
-        size_t size = manager->in.size - sizeof(*reply);
-
-        if (size != reply->size)
-                return error_set(err, -ECONNRESET, "manager",
-                                 "an answer of %zu bytes should have %llu", size,
-                                 (unsigned long long)reply->size);
         answer->number = reply->number;
         if (answer->snapshot) {
                 *answer->snapshot = (struct mproc_snapshot){
@@ -252,11 +253,11 @@ static int hand_out(struct mproc_manager *manager, const struct manager_reply *r
                 manager->in = (struct manager_buffer){0};
         }
         if (answer->buffer) {
-                if (size)
-                        memcpy(answer->buffer->data, manager->in.data + sizeof(*reply), size);
-                answer->buffer->size = size;
+                if (reply->size)
+                        memcpy(answer->buffer->data, manager->in.data + sizeof(*reply),
+                               reply->size);
+                answer->buffer->size = reply->size;
         }
-        return 0;
 }
 
 int manager_ask(struct mproc_manager *manager, struct manager_request *request,
@@ -290,7 +291,7 @@ int manager_ask(struct mproc_manager *manager, struct manager_request *request,
                 if (r == -EMSGSIZE)
                         answer->buffer->size = reply.size;
         } else if (!r) {
-                r = hand_out(manager, &reply, answer, err);
+                hand_out(manager, &reply, answer);
         } else if (manager->connection) {
                 /* A reply that still comes must not meet the next request. */
                 mproc_connection_free(manager->connection);

@@ -18,7 +18,7 @@ struct client {
 };
 
 struct server {
-        struct manager_charge charge;
+        struct mproc_manager_address address;
         struct mproc_connection *listener, *leash;
         struct connection_loan epoll;
         struct connection_loan spare; /* given up for a moment to turn somebody away */
@@ -196,7 +196,7 @@ static int answer(struct server *server, struct client *client)
         if (!manager_buffer_extend(&server->out, sizeof(call.reply)))
                 return -ENOMEM;
         if (call.request->op == MANAGER_HELLO)
-                call.reply.number = (int64_t)server->charge.address.id[0];
+                call.reply.number = (int64_t)server->address.id[0];
         else
                 manager_store_run(&server->store, &call);
         memcpy(server->out.data, &call.reply, sizeof(call.reply));
@@ -282,14 +282,14 @@ static int open_all(struct server *server, struct mproc_err *err)
         return 0;
 }
 
-int manager_serve(void *charge, size_t size)
+int manager_serve(void *address, size_t size)
 {
         struct server server = {.epoll.fd = -1, .spare.fd = -1};
         struct client *client;
         struct mproc_err err;
         int r;
 
-        memcpy(&server.charge, charge, size);
+        memcpy(&server.address, address, size);
         LIST_INIT(&server.clients);
         if (gettid() == getpid())
                 signal(SIGINT, SIG_IGN);

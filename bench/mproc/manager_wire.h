@@ -123,13 +123,8 @@ static inline void manager_buffer_reset(struct manager_buffer *buffer)
         *buffer = (struct manager_buffer){0};
 }
 
-/* What the server's target is given. */
-struct manager_charge {
-        struct mproc_manager_address address;
-};
-
-/* [0]: the listening socket. [1]: one end of a pipe whose other end the owner keeps; it is over
- * when that is closed. */
-int manager_serve(void *charge, size_t size);
+/* The server's target; its argument is its address. Descriptors: [0] the listening socket, [1] one
+ * end of a pipe whose other end the owner keeps: it is over when that is closed. */
+int manager_serve(void *address, size_t size);
 
 #endif

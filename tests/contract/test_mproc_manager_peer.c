@@ -103,11 +103,47 @@ static void what_is_no_request_ends_the_connection(const char *method)
         mproc_manager_free(manager);
 }
 
+/* Needs the right to change the user. */
+static void a_client_of_another_user_is_turned_away_by_the_server_itself(const char *method)
+{
+        struct mproc_manager *manager;
+        pid_t pid;
+        int status;
+
+        if (geteuid()) {
+                print_message("skipped: only root can be another user\n");
+                return;
+        }
+        manager = new_manager(method);
+        pid = fork();
+        if (!pid) {
+                struct manager_reply reply = {0};
+                struct mproc_connection *rude;
+                size_t size;
+
+                if (setresuid(65534, 65534, 65534))
+                        _exit(77);
+                rude = connect_raw(manager);
+                CHECK(!mproc_connection_recv_into(rude, &reply, sizeof(reply), &size,
+                                                  20 * SECOND_NS, NULL));
+                CHECK(reply.code == -EACCES);
+                _exit(0);
+        }
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        if (status == 77 << 8)
+                print_message("skipped: this container lets nobody change the user\n");
+        else
+                assert_int_equal(status, 0);
+        mproc_manager_free(manager);
+}
+
 int main(int argc, char **argv)
 {
         static const struct promise promises[] = {
                 PROMISE(a_client_that_never_receives_is_left, UNDER_CONCURRENT),
                 PROMISE(what_is_no_request_ends_the_connection, UNDER_CONCURRENT),
+                PROMISE(a_client_of_another_user_is_turned_away_by_the_server_itself,
+                        UNDER_CONCURRENT),
         };
 
         mproc_init(&argc, &argv);
