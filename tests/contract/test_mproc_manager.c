@@ -127,6 +127,7 @@ static void a_list_is_changed_at_any_index(const char *method)
 
         assert_int_equal(mproc_list_append(manager, list, TEXT("b"), NULL), 0);
         assert_int_equal(mproc_list_insert(manager, list, 0, TEXT("a"), NULL), 0);
+        expect_text(mproc_list_get(manager, list, 1, &room, NULL), &room, "b");
         assert_int_equal(mproc_list_insert(manager, list, 99, TEXT("c"), NULL), 0);
         assert_int_equal(mproc_list_extend(manager, list, more, 3, NULL), 0);
         assert_int_equal(mproc_list_set(manager, list, 1, TEXT("B"), NULL), 0);
