@@ -29,16 +29,17 @@
  * Context: a struct mproc_manager is a connection, for the process that made it and its threads
  * (which take turns: an operation of one waits for another's). A process that is forked connects
  * anew; all that it can do with an inherited one is free it. Errors that all functions share:
- *   -ECONNRESET  the server is gone, or has ended this connection; whether the operation was done
- *                is not known. Where the cause is known (to who made the manager) the text has it.
- *   -ETIMEDOUT   no answer within the connection's timeout, or other threads did not get theirs;
- *                whether the operation was done is not known. The next call connects anew.
- *   -ECHILD      the connection is that of the process from which the caller was forked
- *   -ESTALE      the object was freed, or is another manager's
- *   -EPROTOTYPE  the object is of the other kind: a list for a dictionary, or the reverse
- *   -E2BIG       key and value together, or the answer, exceed MPROC_MANAGER_BYTES_MAX
- *   -EINVAL      bytes whose data is NULL and whose size is not 0
- *   -ENOMEM, -EMFILE, -ENFILE, -EFBIG   here or in the server; the text says where
+ * - -ECONNRESET: the server is gone, or has ended this connection; whether the operation was done
+ *   is not known. To who made the manager the text says how the server ended.
+ * - -ETIMEDOUT: no answer within the connection's timeout; whether the operation was done is not
+ *   known. The next call connects anew.
+ * - -ECHILD: the connection is that of the process from which the caller was forked.
+ * - -ESTALE: the object was freed, or is another manager's.
+ * - -EPROTOTYPE: the object is of the other kind, a list for a dictionary or the reverse.
+ * - -E2BIG: key and value together, or the answer, exceed MPROC_MANAGER_BYTES_MAX.
+ * - -EINVAL: bytes whose data is NULL and whose size is not 0.
+ * - -ENOMEM, -EMFILE, -ENFILE, -EFBIG: here or in the server; the text says where.
+ *
  * Nothing was changed by an operation that failed otherwise than by the first two; save where there
  * is no room here for a large answer, of which the text says so. */
 #ifndef MPROC_MANAGER_H
