@@ -115,7 +115,7 @@ static size_t value_offset(const struct mpb_trial *trial)
 {
         const struct lock *lock = lock_of(trial->strategy);
 
-        return lock ? (lock->bytes + 7) / 8 * 8 : 0;
+        return lock ? (lock->bytes + 7) / 8 * 8 : sharing_at(trial->strategy)->bytes;
 }
 
 static volatile uint64_t *value_of(const struct mpb_trial *trial)
@@ -138,7 +138,7 @@ static int prepare(struct mpb_trial *trial, struct mproc_err *err)
 
                 if (sharing->reset)
                         sharing->reset();
-                return 0;
+                return sharing->prepare ? sharing->prepare(mpb_shared(trial), err) : 0;
         }
         if (lock->strategy.flags & MPB_NEEDS_FD) {
                 trial->fd = memfd_create("mpbench-lock", MFD_CLOEXEC);
@@ -161,7 +161,9 @@ static int attach(struct mpb_worker *worker, struct mproc_err *err)
                 slot->sharing = sharing_at(trial->strategy);
                 slot->self.sharing.count = 0;
                 slot->self.sharing.batch = (uint64_t)trial->value[BATCH];
-                return 0;
+                return slot->sharing->attach
+                               ? slot->sharing->attach(mpb_shared(trial), &slot->self.sharing, err)
+                               : 0;
         }
         slot->self.lock.fd = -1;
         if (slot->lock->strategy.flags & MPB_NEEDS_FD) {
@@ -183,6 +185,15 @@ static void work(struct mpb_worker *worker, uint64_t first, uint64_t count)
                 slot->sharing->add(slot->value, &slot->self.sharing, count, slot->load.gap);
 }
 
+static void stop(const struct mpb_trial *trial)
+{
+        const struct sharing *sharing =
+                lock_of(trial->strategy) ? NULL : sharing_at(trial->strategy);
+
+        if (sharing && sharing->stop)
+                sharing->stop();
+}
+
 static void flush(struct mpb_worker *worker)
 {
         struct counter_slot *slot = worker->slot;
@@ -195,6 +206,8 @@ static void detach(struct mpb_worker *worker)
 {
         struct counter_slot *slot = worker->slot;
 
+        if (slot->sharing && slot->sharing->detach)
+                slot->sharing->detach(&slot->self.sharing);
         if (slot->lock && slot->self.lock.fd >= 0)
                 close(slot->self.lock.fd);
 }
@@ -217,6 +230,8 @@ static void cleanup(struct mpb_trial *trial)
 
         if (lock && lock->done)
                 lock->done(mpb_shared(trial));
+        if (!lock && sharing_at(trial->strategy)->cleanup)
+                sharing_at(trial->strategy)->cleanup();
         if (trial->fd >= 0)
                 close(trial->fd);
         trial->fd = -1;
@@ -238,6 +253,7 @@ const struct mpb_workload workload_counter = {
         .prepare = prepare,
         .attach = attach,
         .work = work,
+        .stop = stop,
         .flush = flush,
         .detach = detach,
         .verify = verify,

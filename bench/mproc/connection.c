@@ -122,6 +122,15 @@ static int check_socket(int fd, struct mproc_err *err)
         return 0;
 }
 
+struct mproc_connection *connection_adopt(int fd)
+{
+        struct mproc_connection *connection = make();
+
+        if (connection)
+                add(connection, fd);
+        return connection;
+}
+
 int mproc_connection_new(struct mproc_connection **ret, int fd, struct mproc_err *err)
 {
         struct mproc_connection *connection;

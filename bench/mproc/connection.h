@@ -49,6 +49,10 @@ struct connection_loan {
 void connection_lend(struct connection_loan *loan, int fd);
 void connection_close_loan(struct connection_loan *loan);
 
+/* A connection of a socket that is new, and close-on-exec; registry locked since before it was
+ * made, so that no forked child keeps it. NULL: no memory. */
+struct mproc_connection *connection_adopt(int fd);
+
 /* A start has handed over `fds`: the ends among them are not the caller's any more. */
 void connection_move(const int *fds, size_t count);
 /* After fork, in the child, registry locked: closes what is the parent's, save `mine`. */

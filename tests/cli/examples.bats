@@ -54,6 +54,16 @@ setup() {
         done
 }
 
+@test "share_out: every job is taken once" {
+        for START in fork spawn forkserver thread; do
+                export START
+                run "$examples/share_out"
+                echo "$START: $status $output"
+                [ "$status" = 0 ]
+                [ "$output" = $'threes: 100\nothers: 200' ]
+        done
+}
+
 @test "pipeline ends when nobody reads what it writes" {
         for START in fork spawn forkserver thread; do
                 export START

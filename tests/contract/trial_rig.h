@@ -131,27 +131,28 @@ static inline int rig_work(struct rig *rig, uint32_t index, uint64_t grain)
 /* A trial in forked workers. -ECHILD: one of them failed. */
 static inline int rig_run(struct rig *rig, uint64_t grain, struct mpb_outcome *outcome)
 {
+        pid_t *pids = (pid_t *)calloc(rig->trial.workers, sizeof(pid_t));
         int code = rig_prepare(rig), status;
 
         if (code)
                 goto out;
         for (uint32_t i = 0; i < rig->trial.workers; i++) {
-                pid_t pid = fork();
-
-                if (pid < 0)
+                pids[i] = fork();
+                if (pids[i] < 0)
                         abort();
-                if (!pid) {
+                if (!pids[i]) {
                         alarm(60); /* a lock that hangs must not hang the test */
                         _exit(rig_work(rig, i, grain) ? 1 : 0);
                 }
         }
-        while (wait(&status) > 0)
-                if (status)
+        for (uint32_t i = 0; i < rig->trial.workers; i++) /* prepare may have children, too */
+                if (waitpid(pids[i], &status, 0) != pids[i] || status)
                         code = -ECHILD;
         if (!code)
                 code = rig->workload->verify(&rig->trial, outcome, &rig->err);
 out:
         rig_done(rig);
+        free(pids);
         return code;
 }
 

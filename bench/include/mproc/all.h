@@ -5,6 +5,7 @@
 
 #include <mproc/array.h>
 #include <mproc/err.h>
+#include <mproc/manager.h>
 #include <mproc/mproc.h>
 #include <mproc/pipe.h>
 #include <mproc/pool.h>
