@@ -74,8 +74,12 @@ bool soak_kill(struct stage *stage, uint64_t *random, pid_t pid, struct pulse *p
 
 bool soak_kill_server(struct stage *stage, uint64_t *random)
 {
-        bool killed = soak_kill(stage, random, server_pid(), NULL);
+        bool killed;
 
-        stage->server_kills += killed;
+        /* First, since what it started may be heard of before the call returns. */
+        atomic_fetch_add(&stage->server_kills, 1);
+        killed = soak_kill(stage, random, server_pid(), NULL);
+        if (!killed)
+                atomic_fetch_sub(&stage->server_kills, 1);
         return killed;
 }

@@ -3,8 +3,12 @@
 
 enum { IN_FLIGHT = 6 };
 
+/* What the target has got to. */
+enum { BEGUN = 1, ENDED = 2 };
+
 struct errand {
         struct board *board;
+        _Atomic uint32_t *mark;
         uint32_t nap_us, code;
         bool nests; /* starts a process of its own, which does not end by itself */
 };
@@ -13,6 +17,7 @@ struct errand {
 struct site {
         struct stage *stage;
         uint64_t random;
+        _Atomic uint32_t *marks; /* IN_FLIGHT, shared */
         _Atomic int32_t pids[IN_FLIGHT];
         _Atomic bool stop;
 };
@@ -36,17 +41,21 @@ static int run_errand(void *arg, size_t size)
         struct mproc_err err = {0};
 
         (void)size;
+        atomic_store(errand->mark, BEGUN);
         if (errand->nests && mproc_process_start(&nested, &options, &err))
                 return soak_complain(errand->board, "a nested start: %s", err.text);
         soak_nap(errand->nap_us * NS_PER_US);
+        atomic_store(errand->mark, ENDED);
         soak_beat(errand->board, errand->board->pulse);
         return (int)errand->code; /* what is nested ends with this process */
 }
 
-/* False: its fork server was killed over it. */
-static bool send(struct site *site, struct errand *errand, struct mproc_process **ret)
+/* False: its fork server was killed over it. Then nothing of it goes on. */
+static bool send(struct site *site, uint32_t place, struct errand *errand,
+                 struct mproc_process **ret)
 {
         struct stage *stage = site->stage;
+        uint32_t reached;
         struct mproc_process_options options = {.start = stage->start,
                                                 .target = run_errand,
                                                 .arg = errand,
@@ -55,15 +64,22 @@ static bool send(struct site *site, struct errand *errand, struct mproc_process 
         int r;
 
         *errand = (struct errand){.board = stage->board,
+                                  .mark = &site->marks[place],
                                   .nap_us = soak_roll(&stage->random, 3000),
                                   .code = soak_roll(&stage->random, 100),
                                   .nests = !soak_roll(&stage->random, 6)};
+        atomic_store(errand->mark, 0);
         soak_step(stage, "starts a process");
         r = mproc_process_start(ret, &options, &err);
         if (!r)
                 return true;
         if (r != -ECONNRESET || !atomic_load(&stage->server_kills))
                 soak_fail(stage, "start: %d: %s", r, err.text);
+        soak_nap(NS_PER_MS / 2); /* a signal that was sent may have to reach the other CPU */
+        reached = atomic_load(errand->mark);
+        soak_nap(5 * NS_PER_MS);
+        if (atomic_load(errand->mark) != reached)
+                soak_fail(stage, "its start failed, and yet it goes on: %s", err.text);
         return false;
 }
 
@@ -81,7 +97,7 @@ static void receive(struct site *site, struct mproc_process *process, const stru
         soak_expect_no_complaint(stage);
         switch (status.state) {
         case MPROC_EXITED:
-                fine = status.code == (int)errand->code;
+                fine = status.code == (int)errand->code && atomic_load(errand->mark) == ENDED;
                 break;
         case MPROC_SIGNALED:
                 fine = status.code == SIGKILL &&
@@ -129,9 +145,10 @@ static int run(struct stage *stage)
         struct site site = {.stage = stage, .random = next_random(&stage->random)};
         struct mproc_shm *shm;
         pthread_t thread;
-        void *none;
+        void *marks;
 
-        shm = soak_memory(stage, &none, 1);
+        shm = soak_memory(stage, &marks, IN_FLIGHT * sizeof(*site.marks));
+        site.marks = marks;
         if (pthread_create(&thread, NULL, kill_on, &site))
                 soak_fail(stage, "cannot start the thread that kills");
         while (atomic_load(&stage->kills) < end) {
@@ -141,7 +158,7 @@ static int run(struct stage *stage)
                 if (processes[i])
                         receive(&site, processes[i], &errands[i]);
                 processes[i] = NULL;
-                if (send(&site, &errands[i], &processes[i]))
+                if (send(&site, i, &errands[i], &processes[i]))
                         atomic_store(&site.pids[i], mproc_process_pid(processes[i]));
         }
         atomic_store(&site.stop, true);

@@ -26,7 +26,10 @@ static int work(struct mproc_task *task)
         const struct order *order = task->arg;
         const unsigned char *rest = (const unsigned char *)(order + 1);
 
-        atomic_fetch_add(&order->mark->begun, 1);
+        uint32_t times = atomic_fetch_add(&order->mark->begun, 1);
+
+        if (times < sizeof(order->mark->by) / sizeof(*order->mark->by))
+                atomic_store(&order->mark->by[times], getpid() * 16 + (int)task->worker);
         if (!is_filled(rest, task->arg_size - sizeof(*order), order->key))
                 return -EBADMSG;
         if (order->nap_us)
@@ -82,6 +85,10 @@ static void judge(struct round *round, uint32_t i)
         else
                 fine = begun >= 1 && begun <= 1 + round->retries && ended >= 1 && ended <= begun &&
                        round->results[i] == answer(round->orders[i].key);
+        for (int k = 0; k < 6 && !fine; k++)
+                fprintf(stderr, "  begun by %d as worker %d%s\n", round->marks[i].by[k] / 16,
+                        round->marks[i].by[k] % 16,
+                        soak_was_killed(round->marks[i].by[k] / 16) ? ", which was killed" : "");
         if (!fine)
                 soak_fail(round->stage, "item %u: code %d, begun %u times, ended %u, result %s", i,
                           round->codes[i], begun, ended,

@@ -11,6 +11,7 @@ enum { ITEMS = 1500 };
 /* How often an item's function was begun and came to its end. */
 struct mark {
         _Atomic uint32_t begun, ended;
+        _Atomic int32_t by[6]; /* the processes that began it */
 };
 
 /* The argument of a task; bytes that follow from the key may be behind it. */
