@@ -14,11 +14,20 @@
 /* What memory may grow by, from the end of the first turn on: what malloc keeps, no more. */
 #define GROWTH_MAX_BYTES (4u << 20)
 
-static const struct scene *const scenes[] = {&soak_pool,      &soak_pool_retries, &soak_pool_server,
-                                             &soak_processes, &soak_queue,        &soak_locks,
-                                             &soak_condition, &soak_barrier};
+static const struct scene *const scenes[] = {
+        &soak_pool,    &soak_pool_retries, &soak_pool_server, &soak_processes,
+        &soak_queue,   &soak_locks,        &soak_condition,   &soak_barrier,
+#if SOAK_MANAGER
+        &soak_manager,
+#endif
+};
 static const char *const starts[] = {"fork", "spawn", "forkserver"};
-static const char *const transports[] = {"ring"};
+static const char *const transports[] = {
+        "ring",
+#if SOAK_TRANSPORTS
+        "pipe",
+#endif
+};
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
@@ -39,7 +48,7 @@ static void print_usage(FILE *file)
               "  --kills=N       processes to kill (200)\n"
               "  --seed=S        of the choices; printed (the clock's)\n"
               "  --start=LIST    fork,spawn,forkserver (all)\n"
-              "  --transport=LIST  of pools: ring (all)\n"
+              "  --transport=LIST  of pools: ring,pipe (all)\n"
               "  --scene=LIST    of these (all):\n",
               file);
         for (size_t i = 0; i < COUNT(scenes); i++)

@@ -16,6 +16,18 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+/* What is not there in every state of the tree. */
+#if __has_include("mproc/pool_transport.h")
+#define SOAK_TRANSPORTS 1
+#else
+#define SOAK_TRANSPORTS 0
+#endif
+#if __has_include(<mproc/manager.h>)
+#define SOAK_MANAGER 1
+#else
+#define SOAK_MANAGER 0
+#endif
+
 #define SOAK_WAIT_NS (30 * SECOND_NS)
 #define SOAK_HUNG_S 90 /* a round that waits more than once */
 #define SOAK_MEMBERS 8
@@ -61,7 +73,7 @@ struct stage {
 };
 
 extern const struct scene soak_pool, soak_pool_retries, soak_pool_server, soak_processes,
-        soak_queue, soak_locks, soak_condition, soak_barrier;
+        soak_queue, soak_locks, soak_condition, soak_barrier, soak_manager;
 
 static inline uint32_t soak_roll(uint64_t *random, uint32_t sides)
 {
@@ -139,6 +151,9 @@ struct crew {
         /* A member will be killed; it is dead, and not yet replaced. May be NULL. */
         void (*condemn)(void *shared, uint32_t member);
         void (*bury)(void *shared, uint32_t member);
+        /* All who were killed are replaced; may be NULL. */
+        void (*settle)(void *context);
+        void *context;
         uint32_t count, lives;
         struct mproc_process *at[SOAK_MEMBERS];
 };

@@ -134,6 +134,8 @@ void crew_strike(struct crew *crew)
         for (uint32_t i = 0; i < crew->count; i++)
                 if (victims >> i & 1)
                         replace_member(crew, i, server);
+        if (crew->settle)
+                crew->settle(crew->context);
         /* A death at birth is fine, one after the other for ever would test nothing else. */
         if (stage->kills % 4 == 0) {
                 uint64_t before = atomic_load(&stage->board->operations);

@@ -102,10 +102,15 @@ static void describe(const struct stage *stage)
 
 static struct mproc_pool *open_pool(struct stage *stage, unsigned retries)
 {
-        struct mproc_pool_options options = {.start = stage->start,
-                                             .workers = 2 + soak_roll(&stage->random, WORKERS - 1),
-                                             .retries = retries,
-                                             .queue = 1024};
+        struct mproc_pool_options options = {
+                .start = stage->start,
+#if SOAK_TRANSPORTS
+                .transport = stage->transport,
+#endif
+                .workers = 2 + soak_roll(&stage->random, WORKERS - 1),
+                .retries = retries,
+                .queue = 1024
+        };
         struct mproc_pool *pool;
         struct mproc_err err = {0};
 
