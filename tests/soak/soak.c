@@ -12,7 +12,7 @@
 #define STAGES_MAX 64
 #define PER_TURN_MAX 10 /* kills of a stage */
 /* What memory may grow by, from the end of the first turn on: what malloc keeps, no more. */
-#define GROWTH_MAX_BYTES (4u << 20)
+#define GROWTH_MAX_BYTES (2u << 20)
 
 static const struct scene *const scenes[] = {
         &soak_pool,    &soak_pool_retries, &soak_pool_server, &soak_processes,

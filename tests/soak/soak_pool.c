@@ -109,6 +109,7 @@ static struct mproc_pool *open_pool(struct stage *stage, unsigned retries)
 #endif
                 .workers = 2 + soak_roll(&stage->random, WORKERS - 1),
                 .retries = retries,
+                .tasks_per_worker = soak_roll(&stage->random, 3) ? 0 : 50,
                 .queue = 1024
         };
         struct mproc_pool *pool;
@@ -125,10 +126,13 @@ static struct mproc_pool *open_pool(struct stage *stage, unsigned retries)
 static void end_pool(struct round *round, struct killer *killer)
 {
         struct mproc_err err = {0};
-        int r;
+        int r = 0;
 
+        if (!soak_roll(&round->stage->random, 4))
+                submit_and_terminate(round);
         soak_step(round->stage, "closes the pool");
-        r = mproc_pool_close(round->pool, &err);
+        if (!round->terminates)
+                r = mproc_pool_close(round->pool, &err);
         if (!r)
                 r = mproc_pool_join(round->pool, SOAK_WAIT_NS, &err);
         if (r)

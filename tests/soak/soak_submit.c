@@ -25,11 +25,12 @@ static int work(struct mproc_task *task)
 {
         const struct order *order = task->arg;
         const unsigned char *rest = (const unsigned char *)(order + 1);
-
         uint32_t times = atomic_fetch_add(&order->mark->begun, 1);
 
-        if (times < sizeof(order->mark->by) / sizeof(*order->mark->by))
-                atomic_store(&order->mark->by[times], getpid() * 16 + (int)task->worker);
+        if (times < sizeof(order->mark->by) / sizeof(*order->mark->by)) {
+                order->mark->by[times].pid = getpid();
+                order->mark->by[times].worker = task->worker;
+        }
         if (!is_filled(rest, task->arg_size - sizeof(*order), order->key))
                 return -EBADMSG;
         if (order->nap_us)
@@ -67,9 +68,25 @@ static void expect_killed(const struct round *round, const struct mproc_failure 
                      (soak_was_killed(failure->pid) || (atomic_load(&round->stage->server_kills) &&
                                                         strstr(failure->err.text, "fork server")));
 
+        if (round->terminates && failure->err.code == -ECANCELED)
+                return;
         if (failure->err.code != -EOWNERDEAD || !named)
                 soak_fail(round->stage, "a task failed with %d (worker %d, process %d): %s",
                           failure->err.code, failure->worker, (int)failure->pid, failure->err.text);
+}
+
+static _Noreturn void blame(const struct round *round, uint32_t i)
+{
+        const struct mark *mark = &round->marks[i];
+
+        for (size_t k = 0; k < sizeof(mark->by) / sizeof(*mark->by); k++)
+                if (mark->by[k].pid)
+                        fprintf(stderr, "  item %u was begun by process %d as worker %u%s\n", i,
+                                mark->by[k].pid, mark->by[k].worker,
+                                soak_was_killed(mark->by[k].pid) ? ", which was killed" : "");
+        soak_fail(round->stage, "item %u: code %d, begun %u times, ended %u, result %s", i,
+                  round->codes[i], mark->begun, mark->ended,
+                  round->results[i] == answer(round->orders[i].key) ? "right" : "wrong");
 }
 
 /* Done exactly once, or failed; with retries begun no more often than those allow. */
@@ -80,20 +97,14 @@ static void judge(struct round *round, uint32_t i)
         bool fine;
 
         if (round->codes[i])
-                fine = round->codes[i] == -EOWNERDEAD && begun <= 1 + round->retries &&
-                       ended <= begun;
+                fine = (round->codes[i] == -EOWNERDEAD || round->terminates) &&
+                       begun <= 1 + round->retries && ended <= begun;
         else
                 fine = begun >= 1 && begun <= 1 + round->retries && ended >= 1 && ended <= begun &&
                        round->results[i] == answer(round->orders[i].key);
-        for (int k = 0; k < 6 && !fine; k++)
-                fprintf(stderr, "  begun by %d as worker %d%s\n", round->marks[i].by[k] / 16,
-                        round->marks[i].by[k] % 16,
-                        soak_was_killed(round->marks[i].by[k] / 16) ? ", which was killed" : "");
         if (!fine)
-                soak_fail(round->stage, "item %u: code %d, begun %u times, ended %u, result %s", i,
-                          round->codes[i], begun, ended,
-                          round->results[i] == answer(round->orders[i].key) ? "right" : "wrong");
-        round->failed += round->codes[i] != 0;
+                blame(round, i);
+        round->failed += round->codes[i] == -EOWNERDEAD;
         round->stage->tasks++;
 }
 
@@ -173,6 +184,8 @@ static void run_async(struct round *round, uint32_t count, uint32_t arg_size, ui
                 if (r)
                         soak_fail(round->stage, "apply_async: %d: %s", r, err.text);
         }
+        if (round->terminates && mproc_pool_terminate(round->pool, &err))
+                soak_fail(round->stage, "terminate: %s", err.text);
         for (uint32_t i = 0; i < count; i++) {
                 struct mproc_failure failure = {0};
                 int r = mproc_pool_get(round->pool, results[i], result, sizeof(result),
@@ -247,6 +260,13 @@ static void run_stream(struct round *round)
                               err.text);
         }
         mproc_stream_free(stream);
+}
+
+void submit_and_terminate(struct round *round)
+{
+        soak_step(round->stage, "terminates the pool");
+        round->terminates = true;
+        run_async(round, 100, MPROC_POOL_INLINE, MPROC_POOL_INLINE);
 }
 
 void submit_one(struct round *round)

@@ -11,7 +11,10 @@ enum { ITEMS = 1500 };
 /* How often an item's function was begun and came to its end. */
 struct mark {
         _Atomic uint32_t begun, ended;
-        _Atomic int32_t by[6]; /* the processes that began it */
+        struct {
+                int32_t pid;
+                uint32_t worker;
+        } by[4]; /* the first who began it */
 };
 
 /* The argument of a task; bytes that follow from the key may be behind it. */
@@ -27,6 +30,7 @@ struct round {
         struct mark *marks;
         unsigned retries;
         uint64_t failed;
+        bool terminates; /* the pool ends under its tasks: they may be cancelled, too */
         struct order orders[ITEMS];
         uint32_t results[ITEMS];
         int32_t codes[ITEMS];
@@ -34,6 +38,8 @@ struct round {
 
 /* Submits some tasks, one way or another by `way`, waits for them, and accounts for each. */
 void submit_round(struct round *round, uint32_t way);
+/* Terminates the pool under some tasks. */
+void submit_and_terminate(struct round *round);
 /* One small task. */
 void submit_one(struct round *round);
 
