@@ -29,7 +29,7 @@
 #endif
 
 #define SOAK_WAIT_NS (30 * SECOND_NS)
-#define SOAK_HUNG_S 90 /* a round that waits more than once */
+#define SOAK_HUNG_S 60 /* a step that waits more than once */
 #define SOAK_MEMBERS 8
 
 /* Of one member: when it was killed, for the time until its successor does something. */
