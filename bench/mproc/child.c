@@ -68,6 +68,8 @@ static _Noreturn void fail(struct ctl *ctl, const struct mproc_err *err)
 
 static _Noreturn void run(struct ctl *ctl, callable_target *target)
 {
+        if (!ctl_begin(ctl))
+                _exit(BOOT_FAILED_STATUS);
         prctl(PR_SET_NAME, ctl->name);
         process_ctl = ctl;
         thread_ctl = NULL;

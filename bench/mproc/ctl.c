@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #define ARG_ALIGN 128 /* what a target may ask of its argument: a pair of cache lines */
 
@@ -83,6 +84,20 @@ int ctl_new(struct ctl **ret, int *fd, const struct start_request *request, stru
                 memcpy(ctl_arg(ctl), options->arg, options->arg_size);
         *ret = ctl;
         return 0;
+}
+
+pid_t ctl_give_up(struct ctl *ctl)
+{
+        uint32_t pid = 0;
+
+        return atomic_compare_exchange_strong(&ctl->begun, &pid, CTL_GIVEN_UP) ? 0 : (pid_t)pid;
+}
+
+bool ctl_begin(struct ctl *ctl)
+{
+        uint32_t none = 0;
+
+        return atomic_compare_exchange_strong(&ctl->begun, &none, (uint32_t)getpid());
 }
 
 void ctl_fail(struct ctl *ctl, enum ctl_failure failure, const struct mproc_err *err)

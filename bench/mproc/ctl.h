@@ -12,11 +12,14 @@
 #include <assert.h>
 #include <mproc/mproc.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define CTL_MAGIC 0x316c74636f72706dull /* "mproctl1" */
 #define CTL_LINE 128
+
+#define CTL_GIVEN_UP UINT32_MAX
 
 struct ctl_segment {
         uint64_t addr, size;
@@ -48,6 +51,8 @@ struct ctl {
         _Atomic uint32_t failure; /* enum ctl_failure; set after err */
         _Atomic uint32_t tid;     /* of a thread, once it runs */
         uint32_t attempt;         /* counts images: a collision is answered by another exec */
+        /* The pid, just before the target is called; CTL_GIVEN_UP: the parent was faster. */
+        _Atomic uint32_t begun;
         struct mproc_err err;
 };
 static_assert(sizeof(struct ctl_segment) == 24, "the same in every process");
@@ -74,6 +79,11 @@ static inline struct ctl_segment *ctl_segments(struct ctl *ctl)
         return (struct ctl_segment *)((char *)ctl + ctl->segments_at);
 }
 
+/* Parent, when a start fails without its knowing whether there is a process: 0, and the target is
+ * not going to run; else the pid of the process in which it has begun. */
+pid_t ctl_give_up(struct ctl *ctl);
+/* New process: may the target run? */
+bool ctl_begin(struct ctl *ctl);
 /* New process: reports a failure; the last one counts. */
 void ctl_fail(struct ctl *ctl, enum ctl_failure failure, const struct mproc_err *err);
 

@@ -204,6 +204,21 @@ static int launch(struct mproc_err *err)
         return r;
 }
 
+/* The server was killed before it answered. If it had forked, the target may have begun: then the
+ * start has succeeded, and the process is about to end with the server. */
+static bool has_begun(struct mproc_process *process)
+{
+        pid_t pid = ctl_give_up(process->ctl);
+
+        if (!pid)
+                return false;
+        process->pid = pid;
+        registry_lock();
+        process->pidfd = pidfd_open(pid, 0); /* -1: it is gone already */
+        registry_unlock();
+        return true;
+}
+
 /* Sends to the server; one that died idle is replaced without a word. */
 static int send_request(const struct fork_request *request, const int *fds, struct mproc_err *err)
 {
@@ -266,29 +281,39 @@ static int receive_reply(struct fork_reply *reply, int *pidfd, struct mproc_err 
 int fork_client_start(struct mproc_process *process, const struct fork_request *request,
                       const int *fds, struct mproc_err *err)
 {
+        struct fork_server *server = NULL;
         struct fork_reply reply = {0};
+        struct mproc_err lost;
         int r;
 
         pthread_mutex_lock(&talk);
         r = send_request(request, fds, err);
         if (r)
                 goto out;
+        registry_lock();
+        server = current;
+        server->refs++;
+        registry_unlock();
         process_close_handed_over(process); /* leaves room for the pidfd */
-        r = receive_reply(&reply, &process->pidfd, err);
-        if (r)
-                goto out;
-        if (reply.pid < 0) {
+        r = receive_reply(&reply, &process->pidfd, &lost);
+        if (r == -ECONNRESET && has_begun(process)) {
+                r = 0;
+        } else if (r) {
+                reply.err = lost;
+        } else if (reply.pid < 0) {
                 r = reply.pid;
+        } else {
+                process->pid = reply.pid;
+        }
+        if (r) {
                 if (err)
                         *err = reply.err;
                 goto out;
         }
-        process->pid = reply.pid;
-        process->server = current;
-        registry_lock();
-        current->refs++;
-        registry_unlock();
+        process->server = server;
+        server = NULL;
 out:
+        fork_client_release(server);
         pthread_mutex_unlock(&talk);
         return r;
 }

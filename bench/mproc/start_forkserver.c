@@ -49,6 +49,8 @@ static int start(struct mproc_process *process, const struct start_request *requ
  * the pidfd, which stays readable after the worker's end. */
 static void replace_pipe(struct mproc_process *process)
 {
+        if (process->pidfd < 0) /* it was gone before it was known: the end of the pipe stays */
+                return;
         registry_lock();
         dup3(process->pidfd, process->end_fd, O_CLOEXEC);
         registry_unlock();
@@ -72,7 +74,7 @@ static int reap(struct mproc_process *process, struct mproc_status *ret)
                 replace_pipe(process);
                 process->orphaned = true;
         }
-        if (poll(&poll_fd, 1, 0) <= 0)
+        if (process->pidfd >= 0 && poll(&poll_fd, 1, 0) <= 0)
                 return 0;
         ret->state = MPROC_UNKNOWN;
         fork_client_explain(process->server, &ret->err);

@@ -1,6 +1,10 @@
 /* Who dies with whom: parents, fork servers, and forks by code that knows nothing of mproc. */
+#include "base/clock.h"
+#include "contract/mproc_crew.h"
 #include "contract/mproc_gate.h"
 
+#include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 
 static int forever(void *arg, size_t size)
@@ -174,6 +178,67 @@ static void a_start_in_flight_says_that_the_fork_server_was_killed(const char *u
         expect_exit(start_target("forkserver", return_zero, NULL, 0), 0);
 }
 
+static void *kill_soon(void *server)
+{
+        nap((int64_t)roll(MS / 4));
+        kill(*(pid_t *)server, SIGKILL);
+        return NULL;
+}
+
+static int set_word(void *arg, size_t size)
+{
+        (void)size;
+        atomic_store(*(_Atomic uint32_t **)arg, 1);
+        return stay();
+}
+
+/* On one CPU, where the new process often runs before the server can answer. */
+static void a_start_that_the_fork_servers_death_fails_has_run_nothing(const char *unused)
+{
+        struct place place = take_place(sizeof(_Atomic uint32_t));
+        _Atomic uint32_t *word = place.at;
+        uint64_t end_ns = clock_now_ns() + 5 * NS_PER_S; /* that CPU may have other work */
+        cpu_set_t allowed, one;
+
+        (void)unused;
+        throw_dice("kills of fork servers");
+        sched_getaffinity(0, sizeof(allowed), &allowed);
+        CPU_ZERO(&one);
+        for (int cpu = 0; cpu < CPU_SETSIZE && !CPU_COUNT(&one); cpu++)
+                if (CPU_ISSET(cpu, &allowed))
+                        CPU_SET(cpu, &one);
+        sched_setaffinity(0, sizeof(one), &one);
+        for (int i = 0; i < 300 && clock_now_ns() < end_ns; i++) {
+                struct mproc_process_options options = {.start = "forkserver",
+                                                        .target = set_word,
+                                                        .arg = &word,
+                                                        .arg_size = sizeof(word)};
+                struct mproc_process *process;
+                pthread_t thread;
+                pid_t server;
+                int r;
+
+                expect_exit(start_target("forkserver", return_zero, NULL, 0), 0);
+                server = server_pid();
+                assert_true(server > 0);
+                atomic_store(word, 0);
+                assert_int_equal(pthread_create(&thread, NULL, kill_soon, &server), 0);
+                r = mproc_process_start(&process, &options, NULL);
+                pthread_join(thread, NULL);
+                if (r) {
+                        assert_int_equal(r, -ECONNRESET);
+                        nap(MS);
+                        assert_int_equal(atomic_load(word), 0);
+                } else {
+                        assert_int_equal(join_forever(process).state, MPROC_UNKNOWN);
+                        mproc_process_free(process);
+                }
+        }
+        sched_setaffinity(0, sizeof(allowed), &allowed);
+        expect_exit(start_target("forkserver", return_zero, NULL, 0), 0);
+        mproc_shm_free(place.shm);
+}
+
 /* Forks -------------------------------------------------------------------------------------- */
 
 /* Descriptors above stderr that lead to something of which the name begins so. */
@@ -279,6 +344,7 @@ int main(int argc, char **argv)
                 PROMISE(workers_of_a_killed_fork_server_die_and_the_next_start_works,
                         UNDER_ONCE_EXEC),
                 PROMISE(a_start_in_flight_says_that_the_fork_server_was_killed, UNDER_ONCE_EXEC),
+                PROMISE(a_start_that_the_fork_servers_death_fails_has_run_nothing, UNDER_ONCE_EXEC),
                 PROMISE(a_foreign_fork_starts_its_own_and_leaves_its_parents_alone,
                         UNDER_OWN_PROCESS),
                 PROMISE(a_fork_beside_a_start_deadlocks_nobody, UNDER_CONCURRENT),

@@ -102,8 +102,8 @@ struct mproc_process_options {
  * -EMFILE, …); -EINVAL for a bad option or where mproc_init was not called; -EBADF for a
  * descriptor that is not open; -ENOTSUP for a target that cannot cross exec (a nested
  * function that captures), under every method alike; -ECONNRESET when the fork server was
- * killed over it (the next start launches a new one). A failure after the call returned (in
- * the new process, before its target runs) is reported by join. */
+ * killed over it (the target does not run; the next start launches a new server). A failure after
+ * the call returned (in the new process, before its target runs) is reported by join. */
 int mproc_process_start(struct mproc_process **ret, const struct mproc_process_options *options,
                         struct mproc_err *err);
 
