@@ -5,22 +5,34 @@
 #define SPIN_MIN_NS (2 * NS_PER_US)
 #define PAUSES 16 /* between two looks at the clock */
 
-static bool has_work(const struct pool_self *worker)
+bool pool_worker_sees_job(const struct pool_self *worker, uint32_t open)
 {
-        struct pool_shared *shared = worker->shared;
-        uint32_t open = atomic_load(&shared->front.open_jobs);
-
-        if (atomic_load(&shared->front.tail) > atomic_load(&shared->head) ||
-            atomic_load(&shared->front.stop) || atomic_load(&worker->line->quit))
-                return true;
         for (; open; open &= open - 1) {
                 int i = __builtin_ctz(open);
-                uint64_t pass = atomic_load(&shared->jobs[i].pass);
+                uint64_t pass = atomic_load(&worker->shared->jobs[i].pass);
 
                 if (pass && pass != worker->exhausted[i])
                         return true;
         }
         return false;
+}
+
+static bool has_work(const struct pool_self *worker)
+{
+        struct pool_shared *shared = worker->shared;
+
+        return atomic_load(&shared->front.tail) > atomic_load(&shared->head) ||
+               atomic_load(&shared->front.stop) ||
+               pool_worker_sees_job(worker, atomic_load(&shared->front.open_jobs));
+}
+
+/* Who published tasks while this worker was looking, or before it was awake, woke nobody else. */
+static void pass_on(struct pool_shared *shared)
+{
+        uint64_t mine = atomic_load(&shared->front.open_jobs) ? 0 : 1;
+
+        if (atomic_load(&shared->front.tail) > atomic_load(&shared->head) + mine)
+                pool_wake_one(shared);
 }
 
 static bool spin(struct pool_self *worker)
@@ -66,9 +78,9 @@ void pool_idle(struct pool_self *worker)
                 pool_bit_set(&shared->sleeping, worker->number);
         }
         pool_bit_clear(&shared->looking, worker->number);
-        if (found)
-                return;
-        while (!has_work(worker) && !atomic_load(&line->wake))
+        while (!found && !has_work(worker) && !atomic_load(&line->wake))
                 wait_on_word(&line->wake, 0, WAIT_FOREVER);
-        pool_bit_clear(&shared->sleeping, worker->number);
+        if (!found)
+                pool_bit_clear(&shared->sleeping, worker->number);
+        pass_on(shared);
 }

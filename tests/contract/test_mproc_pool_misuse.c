@@ -195,6 +195,11 @@ static void options_that_cannot_be_are_refused(const char *unused)
                 mproc_pool_new(&pool, &(struct mproc_pool_options){.start = "serial"}, &err),
                 -ENOTSUP);
         assert_int_equal(
+                mproc_pool_new(&pool, &(struct mproc_pool_options){.transport = "pigeon"}, &err),
+                -EPROTONOSUPPORT);
+        assert_non_null(strstr(err.text, "pigeon"));
+        assert_non_null(strstr(err.text, "ring"));
+        assert_int_equal(
                 mproc_pool_new(&pool,
                                &(struct mproc_pool_options){.start = "thread", .task_limit_ns = 5},
                                &err),
@@ -257,7 +262,8 @@ static void free_without_join_leaves_nothing(const char *method)
 
 static bool leave_at_once(const char *method)
 {
-        struct mproc_pool_options options = {.start = method, .workers = 3};
+        struct mproc_pool_options options = {
+                .start = method, .transport = pool_transport, .workers = 3};
         struct mproc_call call = {.function = wait_long};
         struct mproc_pool *pool;
 
@@ -315,5 +321,5 @@ int main(int argc, char **argv)
         };
 
         mproc_init(&argc, &argv);
-        return run_promises(promises, sizeof(promises) / sizeof(*promises));
+        return run_pool_promises(promises, sizeof(promises) / sizeof(*promises));
 }
