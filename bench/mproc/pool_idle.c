@@ -1,10 +1,6 @@
 #include "mproc/pool_worker.h"
 #include "mproc/wait.h"
 
-#define GRACE_NS (1 * NS_PER_US) /* spun by everybody, so that a round trip never sleeps */
-#define SPIN_MIN_NS (2 * NS_PER_US)
-#define PAUSES 16 /* between two looks at the clock */
-
 bool pool_worker_sees_job(const struct pool_self *worker, uint32_t open)
 {
         for (; open; open &= open - 1) {
@@ -35,14 +31,14 @@ static void pass_on(struct pool_shared *shared)
                 pool_wake_one(shared);
 }
 
-static bool spin(struct pool_self *worker)
+static bool look(struct pool_self *worker, uint64_t spin_ns)
 {
         struct pool_shared *shared = worker->shared;
-        uint64_t now = clock_now_ns(), grace = now + GRACE_NS, end = now + worker->spin_ns;
+        uint64_t now = clock_now_ns(), grace = now + POOL_GRACE_NS, end = now + spin_ns;
         bool allowed = false;
 
         for (;;) {
-                for (int i = 0; i < PAUSES; i++) {
+                for (int i = 0; i < POOL_SPIN_PAUSES; i++) {
                         if (has_work(worker))
                                 return true;
                         wait_pause();
@@ -64,15 +60,16 @@ void pool_idle(struct pool_self *worker)
 {
         struct pool_shared *shared = worker->shared;
         struct pool_line *line = worker->line;
+        /* On a single PU who looks keeps the others from working. */
+        uint64_t spin_ns = shared->spinners_max ? pool_spin_begin(&worker->spin) : 0;
         bool found;
 
         pool_bit_set(&shared->looking, worker->number);
-        found = has_work(worker) || spin(worker);
-        worker->spin_ns = found ? 2 * worker->spin_ns : worker->spin_ns / 2;
-        if (worker->spin_ns > POOL_SPIN_MAX_NS)
-                worker->spin_ns = POOL_SPIN_MAX_NS;
-        if (worker->spin_ns < SPIN_MIN_NS)
-                worker->spin_ns = SPIN_MIN_NS;
+        found = has_work(worker);
+        if (!found && spin_ns) {
+                found = look(worker, spin_ns);
+                pool_spin_learn(&worker->spin, spin_ns, found);
+        }
         if (!found) {
                 atomic_store(&line->wake, 0);
                 pool_bit_set(&shared->sleeping, worker->number);

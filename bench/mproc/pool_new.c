@@ -13,7 +13,6 @@
 #define QUEUE_DEFAULT 1024
 #define QUEUE_MAX (1u << 20)
 #define ARENA_DEFAULT (64ull << 20)
-#define SPIN_START_NS 20000
 #define TEXT_SHARE 32 /* one in so many tasks may fail with a text too long for its slot … */
 #define TEXTS_MIN 8   /* … and some more */
 
@@ -59,19 +58,14 @@ static uint32_t add_function(struct mproc_pool *pool, const struct pool_function
         return pool->function_count++;
 }
 
-int pool_function(struct mproc_pool *pool, int (*function)(struct mproc_task *), uint32_t *ret,
-                  struct mproc_err *err)
+static int add_new_function(struct mproc_pool *pool, int (*function)(struct mproc_task *),
+                            uint32_t *ret, struct mproc_err *err)
 {
         struct pool_function described = {.path = ""};
         int r;
 
         if (!function)
                 return error_set(err, -EINVAL, "submit", "the function is NULL");
-        for (uint32_t i = pool->function_count; i--;)
-                if (pool->functions[i] == function) {
-                        *ret = i;
-                        return 0;
-                }
         if (pool->function_count == MPROC_POOL_FUNCTIONS)
                 return error_set(err, -ENOSPC, "submit",
                                  "the pool has been given %d functions already: choose between "
@@ -84,6 +78,17 @@ int pool_function(struct mproc_pool *pool, int (*function)(struct mproc_task *),
         pool->functions[pool->function_count] = function;
         *ret = add_function(pool, &described);
         return 0;
+}
+
+int pool_function(struct mproc_pool *pool, int (*function)(struct mproc_task *), uint32_t *ret,
+                  struct mproc_err *err)
+{
+        for (uint32_t i = pool->function_count; function && i--;)
+                if (pool->functions[i] == function) {
+                        *ret = i;
+                        return 0;
+                }
+        return add_new_function(pool, function, ret, err);
 }
 
 const struct mproc_pool_transport *mproc_pool_transport_at(size_t index)
@@ -304,7 +309,7 @@ int mproc_pool_new(struct mproc_pool **ret, const struct mproc_pool_options *opt
         pool->pipe.results_read.fd = pool->pipe.results_write.fd = pool->pipe.stir.fd = -1;
         pool->retries = options->retries;
         pool->task_limit_ns = options->task_limit_ns;
-        pool->spin_ns = SPIN_START_NS;
+        pool->spin.ns = POOL_SPIN_MAX_NS;
         r = make_shared(pool, options, err);
         if (!r)
                 r = make_tables(pool, err);

@@ -10,6 +10,7 @@
 
 #include "mproc/connection.h"
 #include "mproc/pool_shared.h"
+#include "mproc/pool_spin.h"
 #include "mproc/pool_transport.h"
 #include <mproc/pool.h>
 #include <pthread.h>
@@ -135,7 +136,7 @@ struct mproc_pool {
         enum pool_phase phase;
         struct mproc_err broken; /* code 0: it is not */
         unsigned waiting;        /* threads that sleep in pool_wait */
-        uint64_t spin_ns;
+        struct pool_spin spin;
 
         /* The supervisor's. */
         struct pool_worker *worker;

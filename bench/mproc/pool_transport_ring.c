@@ -20,11 +20,6 @@
 #include "mproc/wait.h"
 #include <limits.h>
 
-#define GRACE_NS (1 * NS_PER_US)
-#define SPIN_MIN_NS (2 * NS_PER_US)
-#define SPIN_MAX_NS (50 * NS_PER_US)
-#define PAUSES 16
-
 /* Owner -------------------------------------------------------------------------------------- */
 
 static void offer(struct mproc_pool *pool)
@@ -130,12 +125,12 @@ static bool has_news(struct pool_shared *shared, uint32_t event)
 
 static bool look(struct pool_shared *shared, uint32_t event, uint64_t spin_ns)
 {
-        uint64_t now = clock_now_ns(), grace = now + GRACE_NS, end = now + spin_ns;
+        uint64_t now = clock_now_ns(), grace = now + POOL_GRACE_NS, end = now + spin_ns;
         bool found = false;
 
         atomic_fetch_add(&shared->front.spinning, 1);
         while (!found) {
-                for (int i = 0; i < PAUSES && !found; i++) {
+                for (int i = 0; i < POOL_SPIN_PAUSES && !found; i++) {
                         found = has_news(shared, event);
                         wait_pause();
                 }
@@ -153,17 +148,17 @@ static bool look(struct pool_shared *shared, uint32_t event, uint64_t spin_ns)
 
 static bool spin(struct mproc_pool *pool)
 {
-        uint64_t spin_ns = pool->spin_ns;
         uint32_t event = atomic_load(&pool->shared->front.event);
+        /* On a single PU who looks keeps the workers from it. */
+        uint64_t spin_ns = pool->shared->spinners_max ? pool_spin_begin(&pool->spin) : 0;
         bool found;
 
+        if (!spin_ns)
+                return false;
         pthread_mutex_unlock(&pool->lock);
         found = look(pool->shared, event, spin_ns);
         pthread_mutex_lock(&pool->lock);
-        spin_ns = found ? 2 * spin_ns : spin_ns / 2;
-        pool->spin_ns = spin_ns > SPIN_MAX_NS   ? SPIN_MAX_NS
-                        : spin_ns < SPIN_MIN_NS ? SPIN_MIN_NS
-                                                : spin_ns;
+        pool_spin_learn(&pool->spin, spin_ns, found);
         return found;
 }
 

@@ -3,15 +3,14 @@
 #define MPROC_POOL_WORKER_H
 
 #include "mproc/pool_shared.h"
-
-#define POOL_SPIN_MAX_NS 50000
+#include "mproc/pool_spin.h"
 
 struct pool_self {
         struct pool_shared *shared;
         struct pool_line *line;
         uint32_t number;
         uint64_t tasks;
-        uint64_t spin_ns; /* adapts: doubled when it paid, halved when it did not */
+        struct pool_spin spin;
         uint64_t tail_seen;
         uint64_t exhausted[MPROC_POOL_MAPS]; /* passes that have nothing left */
         int (*functions[MPROC_POOL_FUNCTIONS])(struct mproc_task *);
