@@ -129,9 +129,10 @@ static int check_options(const struct mproc_pool_options *options, struct mproc_
                                  "cannot be killed",
                                  mproc_start_name(method));
         if (options->transport && !pool_transport_find(options->transport))
-                return error_set(err, -EPROTONOSUPPORT, "pool",
-                                 "no transport \"%s\": options.transport is \"ring\" or \"pipe\"",
-                                 options->transport);
+                return error_set(
+                        err, -EPROTONOSUPPORT, "pool",
+                        "no transport \"%s\": mproc_pool_transport_at lists those that there are",
+                        options->transport);
         if (options->task_limit_ns < 0)
                 return error_set(err, -EINVAL, "pool", "options.task_limit_ns is %lld",
                                  (long long)options->task_limit_ns);

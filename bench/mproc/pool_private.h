@@ -168,8 +168,6 @@ void pool_kick(struct mproc_pool *pool);
 /* pool_bury.c */
 /* Everything that worker `number` held is decided. */
 void pool_bury(struct mproc_pool *pool, uint32_t number, const struct mproc_status *status);
-/* No worker is left, and none will come: all that is not over fails. */
-void pool_fail_all(struct mproc_pool *pool, int code, const char *text);
 /* Queued tasks, and items that nobody holds. */
 void pool_fail_queued(struct mproc_pool *pool, int code, const char *text);
 

@@ -287,9 +287,14 @@ static void recover(struct mproc_pool *pool, uint32_t worker)
         offer(pool);
 }
 
-/* The end of the pipe is what workers read then. */
+/* A message each, of no task, and then the end of the pipe. If there is no room they are reading
+ * anyway. */
 static void stop(struct mproc_pool *pool)
 {
+        struct message message = {.at = UINT64_MAX};
+
+        for (size_t i = 0; i < pool->workers; i++)
+                send_message(pool, &message);
         pool_fd_close(pool, &pool->pipe.tasks_write);
         pool->pipe.backlog = false;
 }
@@ -343,7 +348,8 @@ static void work(struct pool_self *worker)
         struct message message;
         ssize_t size;
 
-        while (!pool_worker_must_leave(worker)) {
+        /* Once front.stop is set nothing is left to do. */
+        while (!pool_worker_must_leave(worker) && !atomic_load(&worker->shared->front.stop)) {
                 size = read(mproc_self_fd(0), &message, sizeof(message));
                 if (size < 0 && errno == EINTR)
                         continue;

@@ -87,7 +87,7 @@ static void collect(struct mproc_pool *pool)
                 _Atomic uint32_t *done = &shared->lines[i].done;
                 uint32_t number = 0;
 
-                if (atomic_load_explicit(done, memory_order_relaxed))
+                if (atomic_load(done)) /* ordered after front.awaited */
                         number = turn_round(pool, atomic_exchange(done, 0));
                 while (number) {
                         uint32_t next = shared->slots[number - 1].next;

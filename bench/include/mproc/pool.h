@@ -59,7 +59,9 @@ struct mproc_failure {
         pid_t pid;      /* of that worker; 0: unknown */
         /* code: what the function returned, or -EOWNERDEAD (its worker died; the text has the
          * signal's name), -ETIME (time limit), -ECANCELED (cancelled, terminated), -EMSGSIZE
-         * (result of a wrong size), or why the worker could not find the function. */
+         * (result of a wrong size), or why the worker could not find the function. A text of 100
+         * characters or more may be cut to 99, when more than a 32nd part of options.queue have
+         * failed with such and are not collected yet. */
         struct mproc_err err;
 };
 
