@@ -1,6 +1,8 @@
 /* Maps and single tasks side by side: none waits until another is over. */
 #include "contract/pool_rig.h"
 
+#include <sched.h>
+
 /* More than two workers get through in a test's time while the word is 0. */
 #define ITEMS 60000
 
@@ -99,6 +101,49 @@ static void a_map_ends_while_a_single_task_runs(const char *method)
         close_scene(&scene);
 }
 
+/* Waits until there are as many of its kind as its argument says. */
+struct meeting {
+        _Atomic uint32_t *here;
+        uint32_t wanted;
+};
+
+static int meet(struct mproc_task *task)
+{
+        const struct meeting *meeting = task->arg;
+
+        atomic_fetch_add(meeting->here, 1);
+        while (atomic_load(meeting->here) < meeting->wanted)
+                sched_yield();
+        return 0;
+}
+
+/* No worker sleeps while a task waits. */
+static void tasks_that_wait_for_each_other_meet(const char *method)
+{
+        enum { ROUNDS = 1000, WORKERS = 3 };
+        struct mproc_result *results[WORKERS];
+        struct mproc_pool *pool;
+        struct meeting meeting;
+        struct mproc_shm *shm;
+
+        assert_int_equal(mproc_shm_new(&shm, 64, NULL), 0);
+        meeting.here = mproc_shm_addr(shm);
+        pool = new_pool(&(struct mproc_pool_options){.start = method, .workers = WORKERS});
+        for (uint32_t round = 1; round <= ROUNDS; round++) {
+                meeting.wanted = round * WORKERS;
+                for (int i = 0; i < WORKERS; i++)
+                        results[i] = submit(pool, meet, &meeting, sizeof(meeting));
+                for (int i = 0; i < WORKERS; i++) {
+                        assert_int_equal(mproc_pool_get(pool, results[i], NULL, 0, MPROC_FOREVER,
+                                                        NULL, NULL),
+                                         0);
+                        mproc_pool_release(pool, results[i]);
+                }
+        }
+        end_pool(pool);
+        mproc_shm_free(shm);
+}
+
 /* Counts in the second word, waits for the first. */
 static int count_and_wait(struct mproc_task *task)
 {
@@ -159,6 +204,7 @@ int main(int argc, char **argv)
                 PROMISE(a_single_task_does_not_wait_for_a_map, UNDER_CONCURRENT),
                 PROMISE(a_map_does_not_wait_for_another, UNDER_CONCURRENT),
                 PROMISE(a_map_ends_while_a_single_task_runs, UNDER_CONCURRENT),
+                PROMISE(tasks_that_wait_for_each_other_meet, UNDER_CONCURRENT),
                 PROMISE(cancelling_a_map_leaves_what_has_begun, UNDER_CONCURRENT),
         };
 
