@@ -31,10 +31,10 @@ static void pass_on(struct pool_shared *shared)
                 pool_wake_one(shared);
 }
 
-static bool look(struct pool_self *worker, uint64_t spin_ns)
+static bool look(struct pool_self *worker)
 {
         struct pool_shared *shared = worker->shared;
-        uint64_t now = clock_now_ns(), grace = now + POOL_GRACE_NS, end = now + spin_ns;
+        uint64_t now = clock_now_ns(), grace = now + POOL_GRACE_NS, end = now + worker->spin_ns;
         bool allowed = false;
 
         for (;;) {
@@ -60,15 +60,13 @@ void pool_idle(struct pool_self *worker)
 {
         struct pool_shared *shared = worker->shared;
         struct pool_line *line = worker->line;
-        /* On a single PU who looks keeps the others from working. */
-        uint64_t spin_ns = shared->spinners_max ? pool_spin_begin(&worker->spin) : 0;
         bool found;
 
         pool_bit_set(&shared->looking, worker->number);
         found = has_work(worker);
-        if (!found && spin_ns) {
-                found = look(worker, spin_ns);
-                pool_spin_learn(&worker->spin, spin_ns, found);
+        if (!found && shared->spinners_max) { /* on a single PU it would keep others from it */
+                found = look(worker);
+                worker->spin_ns = pool_spin_next(worker->spin_ns, found);
         }
         if (!found) {
                 atomic_store(&line->wake, 0);

@@ -310,7 +310,7 @@ int mproc_pool_new(struct mproc_pool **ret, const struct mproc_pool_options *opt
         pool->pipe.results_read.fd = pool->pipe.results_write.fd = pool->pipe.stir.fd = -1;
         pool->retries = options->retries;
         pool->task_limit_ns = options->task_limit_ns;
-        pool->spin.ns = POOL_SPIN_MAX_NS;
+        pool->spin_ns = POOL_SPIN_MAX_NS;
         r = make_shared(pool, options, err);
         if (!r)
                 r = make_tables(pool, err);

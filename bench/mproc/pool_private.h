@@ -136,7 +136,7 @@ struct mproc_pool {
         enum pool_phase phase;
         struct mproc_err broken; /* code 0: it is not */
         unsigned waiting;        /* threads that sleep in pool_wait */
-        struct pool_spin spin;
+        uint64_t spin_ns;
 
         /* The supervisor's. */
         struct pool_worker *worker;

@@ -149,16 +149,15 @@ static bool look(struct pool_shared *shared, uint32_t event, uint64_t spin_ns)
 static bool spin(struct mproc_pool *pool)
 {
         uint32_t event = atomic_load(&pool->shared->front.event);
-        /* On a single PU who looks keeps the workers from it. */
-        uint64_t spin_ns = pool->shared->spinners_max ? pool_spin_begin(&pool->spin) : 0;
+        uint64_t spin_ns = pool->spin_ns;
         bool found;
 
-        if (!spin_ns)
+        if (!pool->shared->spinners_max) /* on a single PU it would keep workers from it */
                 return false;
         pthread_mutex_unlock(&pool->lock);
         found = look(pool->shared, event, spin_ns);
         pthread_mutex_lock(&pool->lock);
-        pool_spin_learn(&pool->spin, spin_ns, found);
+        pool->spin_ns = pool_spin_next(spin_ns, found);
         return found;
 }
 

@@ -10,7 +10,7 @@ struct pool_self {
         struct pool_line *line;
         uint32_t number;
         uint64_t tasks;
-        struct pool_spin spin;
+        uint64_t spin_ns;
         uint64_t tail_seen;
         uint64_t exhausted[MPROC_POOL_MAPS]; /* passes that have nothing left */
         int (*functions[MPROC_POOL_FUNCTIONS])(struct mproc_task *);

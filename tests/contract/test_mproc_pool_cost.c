@@ -200,7 +200,7 @@ static void no_more_look_than_there_are_pus_to_spare(const char *unused)
                 lookers[i].self = (struct pool_self){.shared = shared,
                                                      .line = &lines[i],
                                                      .number = i,
-                                                     .spin.ns = 3600ull * SECOND_NS};
+                                                     .spin_ns = 3600ull * SECOND_NS};
                 assert_int_equal(
                         pthread_create(&lookers[i].thread, NULL, look_for_work, &lookers[i]), 0);
         }
