@@ -237,7 +237,7 @@ static bool may_try_again(struct mproc_pool *pool, struct pool_job_owned *job, u
 {
         struct pool_try *tries;
 
-        if (!pool->retries || pool->phase == POOL_TERMINATED)
+        if (!pool->retries || pool->phase == POOL_TERMINATED || job->cancelled)
                 return false;
         for (size_t i = 0; i < job->try_count; i++)
                 if (job->tries[i].item == item)
