@@ -250,6 +250,14 @@ void connection_move(const int *fds, size_t count)
         registry_unlock();
 }
 
+static bool is_among(const int *fds, size_t count, int fd)
+{
+        for (size_t i = 0; i < count; i++)
+                if (fds[i] == fd)
+                        return true;
+        return false;
+}
+
 void connection_forget(const int *mine, size_t count)
 {
         struct mproc_connection *connection;
@@ -257,17 +265,14 @@ void connection_forget(const int *mine, size_t count)
 
         LIST_FOREACH(connection, &connections, entry)
         {
-                bool handed_over = false;
-
-                for (size_t i = 0; i < count; i++)
-                        handed_over |= mine[i] == connection->fd;
-                if (!handed_over)
+                if (!is_among(mine, count, connection->fd))
                         close(connection->fd);
                 connection->fd = -1;
                 drop_kept_fds(connection);
         }
         LIST_FOREACH(loan, &loans, entry)
-        close(loan->fd);
+        if (!is_among(mine, count, loan->fd))
+                close(loan->fd);
         LIST_INIT(&connections);
         LIST_INIT(&loans);
 }

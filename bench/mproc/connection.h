@@ -40,12 +40,13 @@ struct mproc_connection {
         size_t fd_count;
 };
 
-/* A descriptor that lives during one call, and that no child may inherit. */
+/* A descriptor that no child may inherit, save the one that it is handed to. */
 struct connection_loan {
         LIST_ENTRY(connection_loan) entry;
         int fd;
 };
 
+/* Registry locked, as when the descriptor was made. */
 void connection_lend(struct connection_loan *loan, int fd);
 void connection_close_loan(struct connection_loan *loan);
 

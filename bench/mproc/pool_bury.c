@@ -49,11 +49,15 @@ static void explain(struct mproc_pool *pool, uint32_t number, const struct mproc
 static void bury_slot(struct mproc_pool *pool, uint32_t number, struct mproc_failure *failure)
 {
         struct mproc_result *result = pool->by_slot[number];
+        struct pool_slot *slot = &pool->shared->slots[number];
 
+        if (slot->code) { /* the function has returned: its failure is what there is to tell */
+                pool_slot_over(pool, number, 0, NULL);
+                return;
+        }
         if (pool->phase != POOL_TERMINATED && result->tries < pool->retries) {
                 result->tries++;
-                pool->shared->slots[number].result_size = result->result_room;
-                pool->shared->slots[number].code = 0;
+                slot->result_size = result->result_room;
                 pool_enqueue(pool, number);
                 return;
         }
@@ -64,7 +68,7 @@ static void bury_slots(struct mproc_pool *pool, uint32_t worker, struct mproc_fa
 {
         struct pool_shared *shared = pool->shared;
 
-        pool_collect_from(pool, worker);
+        pool->transport->collect(pool);
         for (uint32_t i = 0; i < shared->slot_count; i++) {
                 uint64_t word = atomic_load(&shared->slots[i].state);
 
@@ -87,17 +91,13 @@ void pool_bury(struct mproc_pool *pool, uint32_t number, const struct mproc_stat
         explain(pool, number, status, &failure);
         bury_slots(pool, number, &failure);
         if (pass && at)
-                pool_job_bury(pool, pass, at - 1, &failure);
-        pool_bit_clear(&shared->looking, number);
-        pool_bit_clear(&shared->sleeping, number);
+                pool_job_bury(pool, pass, at - 1, number, &failure);
         atomic_store(&line->at, 0);
         atomic_store(&line->lease, 0);
-        atomic_store(&line->ready, 0);
-        atomic_store(&line->quit, 0);
         atomic_store(&line->job, 0); /* from here on a pass may be over without it */
         pool->worker[number].condemned = false;
-        /* It may have been on its way to wake somebody. */
-        pool_wake_all(shared);
+        pool->transport->recover(pool, number);
+        atomic_store(&line->ready, 0);
 }
 
 void pool_fail_queued(struct mproc_pool *pool, int code, const char *text)

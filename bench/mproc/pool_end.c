@@ -30,7 +30,7 @@ int pool_terminate(struct mproc_pool *pool)
         for (size_t i = 0; i < pool->workers; i++)
                 if (pool->worker[i].process) /* a thread ends its task and sees `stop` */
                         mproc_process_kill(pool->worker[i].process, NULL);
-        pool_wake_all(shared);
+        pool->transport->stop(pool);
         pool_stir(pool);
         pool_kick(pool);
         return 0;
@@ -77,7 +77,7 @@ int mproc_pool_join(struct mproc_pool *pool, int64_t timeout_ns, struct mproc_er
         if (!r && pool->phase == POOL_CLOSED) {
                 pool->phase = POOL_LEAVING;
                 atomic_store(&pool->shared->front.stop, 1);
-                pool_wake_all(pool->shared);
+                pool->transport->stop(pool);
                 pool_kick(pool);
         }
         if (!r)

@@ -1,21 +1,11 @@
 #include "mproc/pool_worker.h"
 #include "mproc/wait.h"
 
-#define GRACE_NS (1 * NS_PER_US) /* spun by everybody, so that a round trip never sleeps */
-#define SPIN_MIN_NS (2 * NS_PER_US)
-#define PAUSES 16 /* between two looks at the clock */
-
-static bool has_work(const struct pool_self *worker)
+bool pool_worker_sees_job(const struct pool_self *worker, uint32_t open)
 {
-        struct pool_shared *shared = worker->shared;
-        uint32_t open = atomic_load(&shared->front.open_jobs);
-
-        if (atomic_load(&shared->front.tail) > atomic_load(&shared->head) ||
-            atomic_load(&shared->front.stop) || atomic_load(&worker->line->quit))
-                return true;
         for (; open; open &= open - 1) {
                 int i = __builtin_ctz(open);
-                uint64_t pass = atomic_load(&shared->jobs[i].pass);
+                uint64_t pass = atomic_load(&worker->shared->jobs[i].pass);
 
                 if (pass && pass != worker->exhausted[i])
                         return true;
@@ -23,14 +13,32 @@ static bool has_work(const struct pool_self *worker)
         return false;
 }
 
-static bool spin(struct pool_self *worker)
+static bool has_work(const struct pool_self *worker)
 {
         struct pool_shared *shared = worker->shared;
-        uint64_t now = clock_now_ns(), grace = now + GRACE_NS, end = now + worker->spin_ns;
+
+        return atomic_load(&shared->front.tail) > atomic_load(&shared->head) ||
+               atomic_load(&shared->front.stop) ||
+               pool_worker_sees_job(worker, atomic_load(&shared->front.open_jobs));
+}
+
+/* Who published tasks while this worker was looking, or before it was awake, woke nobody else. */
+static void pass_on(struct pool_shared *shared)
+{
+        uint64_t mine = atomic_load(&shared->front.open_jobs) ? 0 : 1;
+
+        if (atomic_load(&shared->front.tail) > atomic_load(&shared->head) + mine)
+                pool_wake_one(shared);
+}
+
+static bool look(struct pool_self *worker)
+{
+        struct pool_shared *shared = worker->shared;
+        uint64_t now = clock_now_ns(), grace = now + POOL_GRACE_NS, end = now + worker->spin_ns;
         bool allowed = false;
 
         for (;;) {
-                for (int i = 0; i < PAUSES; i++) {
+                for (int i = 0; i < POOL_SPIN_PAUSES; i++) {
                         if (has_work(worker))
                                 return true;
                         wait_pause();
@@ -55,20 +63,19 @@ void pool_idle(struct pool_self *worker)
         bool found;
 
         pool_bit_set(&shared->looking, worker->number);
-        found = has_work(worker) || spin(worker);
-        worker->spin_ns = found ? 2 * worker->spin_ns : worker->spin_ns / 2;
-        if (worker->spin_ns > POOL_SPIN_MAX_NS)
-                worker->spin_ns = POOL_SPIN_MAX_NS;
-        if (worker->spin_ns < SPIN_MIN_NS)
-                worker->spin_ns = SPIN_MIN_NS;
+        found = has_work(worker);
+        if (!found && shared->spinners_max) { /* on a single PU it would keep others from it */
+                found = look(worker);
+                worker->spin_ns = pool_spin_next(worker->spin_ns, found);
+        }
         if (!found) {
                 atomic_store(&line->wake, 0);
                 pool_bit_set(&shared->sleeping, worker->number);
         }
         pool_bit_clear(&shared->looking, worker->number);
-        if (found)
-                return;
-        while (!has_work(worker) && !atomic_load(&line->wake))
+        while (!found && !has_work(worker) && !atomic_load(&line->wake))
                 wait_on_word(&line->wake, 0, WAIT_FOREVER);
-        pool_bit_clear(&shared->sleeping, worker->number);
+        if (!found)
+                pool_bit_clear(&shared->sleeping, worker->number);
+        pass_on(shared);
 }

@@ -17,7 +17,7 @@ size_t pool_job_bytes(const struct mproc_map *map, size_t count)
         return bytes;
 }
 
-static struct pool_job *shared_job(struct mproc_pool *pool, const struct pool_job_owned *job)
+struct pool_job *pool_job_shared(struct mproc_pool *pool, const struct pool_job_owned *job)
 {
         return &pool->shared->jobs[job - pool->jobs];
 }
@@ -55,20 +55,11 @@ static int take_arena(struct mproc_pool *pool, struct pool_job_owned *job, struc
 static void begin_pass(struct mproc_pool *pool, struct pool_job_owned *job, uint64_t from,
                        uint64_t end, bool again)
 {
-        struct pool_shared *shared = pool->shared;
-        struct pool_job *at = shared_job(pool, job);
-        uint32_t index = (uint32_t)(job - pool->jobs);
-
         job->from = from;
         job->pass = ++pool->passes;
         job->closing = false;
-        at->again = again;
-        atomic_store(&at->next, from);
-        atomic_store(&at->end, end);
-        atomic_store(&at->pass, job->pass);
-        atomic_fetch_or(&shared->front.open_jobs, 1u << index);
-        pool_wake(shared,
-                  end - from < pool->workers ? (uint32_t)(end - from) : (uint32_t)pool->workers);
+        pool_job_shared(pool, job)->again = again;
+        pool->transport->offer_job(pool, job, from, end);
 }
 
 int pool_job_open(struct mproc_pool *pool, struct mproc_result *result, const struct mproc_map *map,
@@ -92,13 +83,14 @@ int pool_job_open(struct mproc_pool *pool, struct mproc_result *result, const st
         if (r)
                 return r;
         job->result = result;
+        pool->job_count++;
         result->job = job;
         if (job->args)
                 memcpy(job->args, (const char *)map->args + first * map->arg_size, job->args_size);
         for (size_t i = 0; i < count; i++)
                 job->codes[i] = POOL_PENDING;
 
-        at = shared_job(pool, job);
+        at = pool_job_shared(pool, job);
         at->arg_size = map->arg_size;
         at->result_size = map->result_size;
         at->args = at->results = 0;
@@ -121,27 +113,11 @@ int pool_job_open(struct mproc_pool *pool, struct mproc_result *result, const st
         return 0;
 }
 
-static bool is_named(struct pool_shared *shared, uint64_t pass)
+bool pool_job_is_named(struct pool_shared *shared, uint64_t pass)
 {
         for (uint32_t i = 0; i < shared->workers; i++)
                 if (atomic_load(&shared->lines[i].job) == pass)
                         return true;
-        return false;
-}
-
-bool pool_job_news(struct mproc_pool *pool)
-{
-        struct pool_shared *shared = pool->shared;
-        uint32_t open = atomic_load(&shared->front.open_jobs);
-
-        for (; open; open &= open - 1) {
-                struct pool_job *job = &shared->jobs[__builtin_ctz(open)];
-                uint64_t pass = atomic_load(&job->pass);
-
-                if (pass && atomic_load(&job->next) >= atomic_load(&job->end) &&
-                    !is_named(shared, pass))
-                        return true;
-        }
         return false;
 }
 
@@ -168,7 +144,7 @@ static void copy_results(const struct pool_job_owned *job)
 static void choose_failure(struct mproc_pool *pool, struct pool_job_owned *job, size_t failed,
                            size_t first, struct mproc_failure *ret)
 {
-        const struct pool_words *words = &shared_job(pool, job)->words;
+        const struct pool_words *words = &pool_job_shared(pool, job)->words;
 
         *ret = job->failure;
         if (atomic_load(&words->ready) && words->worker < pool->workers)
@@ -212,13 +188,14 @@ static void finish(struct mproc_pool *pool, struct pool_job_owned *job)
         give_arena(pool, job);
         free(job->tries);
         job->result = NULL;
+        pool->job_count--;
         result->job = NULL;
         pool_result_over(pool, result, failed ? failure.err.code : 0, failed ? &failure : NULL);
 }
 
 static void end_pass(struct mproc_pool *pool, struct pool_job_owned *job)
 {
-        uint64_t from = job->from, end = atomic_load(&shared_job(pool, job)->end);
+        uint64_t from = job->from, end = atomic_load(&pool_job_shared(pool, job)->end);
 
         job->pass = 0;
         while (from < end && job->codes[from] != POOL_PENDING)
@@ -234,17 +211,18 @@ static void end_pass(struct mproc_pool *pool, struct pool_job_owned *job)
 static void advance(struct mproc_pool *pool, struct pool_job_owned *job)
 {
         struct pool_shared *shared = pool->shared;
-        struct pool_job *at = shared_job(pool, job);
+        struct pool_job *at = pool_job_shared(pool, job);
 
         if (!job->closing) {
-                if (atomic_load(&at->next) < atomic_load(&at->end) || is_named(shared, job->pass))
+                if (!pool->transport->is_given_out(pool, job) ||
+                    pool_job_is_named(shared, job->pass))
                         return;
                 atomic_store(&at->pass, 0);
                 atomic_fetch_and(&shared->front.open_jobs, ~(1u << (job - pool->jobs)));
                 job->closing = true;
         }
         /* One may have named it after the first look; it found nothing, and is about to leave. */
-        if (!is_named(shared, job->pass))
+        if (!pool_job_is_named(shared, job->pass))
                 end_pass(pool, job);
 }
 
@@ -259,7 +237,7 @@ static bool may_try_again(struct mproc_pool *pool, struct pool_job_owned *job, u
 {
         struct pool_try *tries;
 
-        if (!pool->retries || pool->phase == POOL_TERMINATED)
+        if (!pool->retries || pool->phase == POOL_TERMINATED || job->cancelled)
                 return false;
         for (size_t i = 0; i < job->try_count; i++)
                 if (job->tries[i].item == item)
@@ -272,15 +250,21 @@ static bool may_try_again(struct mproc_pool *pool, struct pool_job_owned *job, u
         return true;
 }
 
-void pool_job_bury(struct mproc_pool *pool, uint64_t pass, uint64_t item,
+void pool_job_bury(struct mproc_pool *pool, uint64_t pass, uint64_t item, uint32_t worker,
                    const struct mproc_failure *failure)
 {
+        int32_t begun = pool->transport->begun_code(worker);
+
         for (size_t i = 0; i < MPROC_POOL_MAPS; i++) {
                 struct pool_job_owned *job = &pool->jobs[i];
 
                 if (!job->result || job->pass != pass || item >= job->count ||
-                    job->codes[item] != POOL_PENDING || may_try_again(pool, job, item))
+                    job->codes[item] != begun)
                         continue;
+                if (may_try_again(pool, job, item)) {
+                        job->codes[item] = POOL_PENDING;
+                        continue;
+                }
                 job->codes[item] = failure->err.code;
                 if (!job->failure.err.code) {
                         job->failure = *failure;
@@ -292,10 +276,8 @@ void pool_job_bury(struct mproc_pool *pool, uint64_t pass, uint64_t item,
 void pool_job_cancel(struct mproc_pool *pool, struct pool_job_owned *job,
                      const struct mproc_failure *failure)
 {
-        struct pool_job *at = shared_job(pool, job);
-
         if (!job->cancelled)
                 job->cancel = *failure;
         job->cancelled = true;
-        atomic_store(&at->next, atomic_load(&at->end));
+        pool->transport->withdraw(pool, job);
 }

@@ -13,7 +13,8 @@
 #define QUEUE_DEFAULT 1024
 #define QUEUE_MAX (1u << 20)
 #define ARENA_DEFAULT (64ull << 20)
-#define SPIN_START_NS 20000
+#define TEXT_SHARE 32 /* one in so many tasks may fail with a text too long for its slot … */
+#define TEXTS_MIN 8   /* … and some more */
 
 int pool_check(struct mproc_pool *pool, const char *stage, struct mproc_err *err)
 {
@@ -57,19 +58,14 @@ static uint32_t add_function(struct mproc_pool *pool, const struct pool_function
         return pool->function_count++;
 }
 
-int pool_function(struct mproc_pool *pool, int (*function)(struct mproc_task *), uint32_t *ret,
-                  struct mproc_err *err)
+static int add_new_function(struct mproc_pool *pool, int (*function)(struct mproc_task *),
+                            uint32_t *ret, struct mproc_err *err)
 {
         struct pool_function described = {.path = ""};
         int r;
 
         if (!function)
                 return error_set(err, -EINVAL, "submit", "the function is NULL");
-        for (uint32_t i = pool->function_count; i--;)
-                if (pool->functions[i] == function) {
-                        *ret = i;
-                        return 0;
-                }
         if (pool->function_count == MPROC_POOL_FUNCTIONS)
                 return error_set(err, -ENOSPC, "submit",
                                  "the pool has been given %d functions already: choose between "
@@ -82,6 +78,37 @@ int pool_function(struct mproc_pool *pool, int (*function)(struct mproc_task *),
         pool->functions[pool->function_count] = function;
         *ret = add_function(pool, &described);
         return 0;
+}
+
+int pool_function(struct mproc_pool *pool, int (*function)(struct mproc_task *), uint32_t *ret,
+                  struct mproc_err *err)
+{
+        for (uint32_t i = pool->function_count; function && i--;)
+                if (pool->functions[i] == function) {
+                        *ret = i;
+                        return 0;
+                }
+        return add_new_function(pool, function, ret, err);
+}
+
+const struct mproc_pool_transport *mproc_pool_transport_at(size_t index)
+{
+        return pool_transport_at(index);
+}
+
+const struct mproc_pool_transport *mproc_pool_transport_find(const char *name)
+{
+        return pool_transport_find(name);
+}
+
+const char *mproc_pool_transport_name(const struct mproc_pool_transport *transport)
+{
+        return transport->name;
+}
+
+const char *mproc_pool_transport_summary(const struct mproc_pool_transport *transport)
+{
+        return transport->summary;
 }
 
 static int check_options(const struct mproc_pool_options *options, struct mproc_err *err)
@@ -101,6 +128,11 @@ static int check_options(const struct mproc_pool_options *options, struct mproc_
                                  "options.task_limit_ns cannot be enforced under %s, whose workers "
                                  "cannot be killed",
                                  mproc_start_name(method));
+        if (options->transport && !pool_transport_find(options->transport))
+                return error_set(
+                        err, -EPROTONOSUPPORT, "pool",
+                        "no transport \"%s\": mproc_pool_transport_at lists those that there are",
+                        options->transport);
         if (options->task_limit_ns < 0)
                 return error_set(err, -EINVAL, "pool", "options.task_limit_ns is %lld",
                                  (long long)options->task_limit_ns);
@@ -141,7 +173,7 @@ static int make_shared(struct mproc_pool *pool, const struct mproc_pool_options 
 {
         size_t queue = options->queue ? options->queue : QUEUE_DEFAULT, slots = 1, at = 0;
         size_t arena = options->arena_bytes ? options->arena_bytes : ARENA_DEFAULT;
-        size_t lines, slot, cells, done, words, functions, arena_at;
+        size_t lines, slot, cells, texts, text_count, functions, arena_at;
         struct pool_shared *shared;
         uint32_t pus = count_pus();
         char *base;
@@ -152,12 +184,12 @@ static int make_shared(struct mproc_pool *pool, const struct mproc_pool_options 
                 pool->workers = MPROC_POOL_WORKERS_MAX;
         while (slots < queue)
                 slots *= 2;
+        text_count = slots / TEXT_SHARE + TEXTS_MIN;
         place(&at, sizeof(*shared));
         lines = place(&at, pool->workers * sizeof(struct pool_line));
         slot = place(&at, slots * sizeof(struct pool_slot));
         cells = place(&at, 2 * slots * sizeof(*shared->queue));
-        done = place(&at, pool->workers * slots * sizeof(*shared->done));
-        words = place(&at, slots * sizeof(*shared->words));
+        texts = place(&at, text_count * sizeof(*shared->texts));
         functions = place(&at, MPROC_POOL_FUNCTIONS * sizeof(*shared->functions));
         arena_at = place(&at, arena);
         if (at < arena)
@@ -175,8 +207,8 @@ static int make_shared(struct mproc_pool *pool, const struct mproc_pool_options 
         shared->lines = (struct pool_line *)(base + lines);
         shared->slots = (struct pool_slot *)(base + slot);
         shared->queue = (_Atomic uint32_t *)(base + cells);
-        shared->done = (uint32_t *)(base + done);
-        shared->words = (struct mproc_err *)(base + words);
+        shared->texts = (struct pool_text *)(base + texts);
+        shared->text_count = (uint32_t)text_count;
         shared->functions = (struct pool_function *)(base + functions);
         if (pool_arena_init(&pool->arena, base + arena_at, arena))
                 return limits_error(err, -ENOMEM, "pool", "cannot note down the arena");
@@ -226,6 +258,8 @@ static int make_start(struct mproc_pool *pool, const struct mproc_pool_options *
                 return limits_error(err, -ENOMEM, "pool", "cannot note down a pool");
         pool->start_arg->shared = pool->shared;
         pool->start_arg->arg_size = (uint32_t)options->arg_size;
+        while (pool_transport_at(pool->start_arg->transport) != pool->transport)
+                pool->start_arg->transport++;
         if (options->arg_size)
                 memcpy(pool->start_arg + 1, options->arg, options->arg_size);
         r = add_callable(pool, options->initialiser, &pool->start_arg->initialiser, err);
@@ -234,13 +268,17 @@ static int make_start(struct mproc_pool *pool, const struct mproc_pool_options *
 
 static int set_going(struct mproc_pool *pool, struct mproc_err *err)
 {
-        int r = 0;
+        int r = 0, fd;
 
         registry_lock();
-        pool->control_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-        if (pool->control_fd < 0)
+        fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        if (fd < 0)
                 r = limits_error(err, -errno, "pool", "cannot create an eventfd");
+        else
+                connection_lend(&pool->control, fd);
         registry_unlock();
+        if (!r && pool->transport->open)
+                r = pool->transport->open(pool, err);
         for (uint32_t i = 0; i < pool->workers && !r; i++)
                 r = pool_start_worker(pool, i, err);
         if (r)
@@ -267,10 +305,12 @@ int mproc_pool_new(struct mproc_pool **ret, const struct mproc_pool_options *opt
         TAILQ_INIT(&pool->spare);
         TAILQ_INIT(&pool->called);
         pool->generation = registry_generation();
-        pool->control_fd = -1;
+        pool->transport = pool_transport_find(options->transport ? options->transport : "ring");
+        pool->control.fd = pool->pipe.tasks_read.fd = pool->pipe.tasks_write.fd = -1;
+        pool->pipe.results_read.fd = pool->pipe.results_write.fd = pool->pipe.stir.fd = -1;
         pool->retries = options->retries;
         pool->task_limit_ns = options->task_limit_ns;
-        pool->spin_ns = SPIN_START_NS;
+        pool->spin_ns = POOL_SPIN_MAX_NS;
         r = make_shared(pool, options, err);
         if (!r)
                 r = make_tables(pool, err);
@@ -285,6 +325,13 @@ int mproc_pool_new(struct mproc_pool **ret, const struct mproc_pool_options *opt
         return r;
 }
 
+void pool_fd_close(const struct mproc_pool *pool, struct connection_loan *loan)
+{
+        if (loan->fd >= 0 && pool->generation == registry_generation())
+                connection_close_loan(loan);
+        loan->fd = -1;
+}
+
 /* Not made to its end, or after its supervisor has left. */
 static void release_all(struct mproc_pool *pool)
 {
@@ -296,8 +343,9 @@ static void release_all(struct mproc_pool *pool)
         }
         for (size_t i = 0; pool->worker && i < pool->workers; i++)
                 mproc_process_free(pool->worker[i].process);
-        if (pool->control_fd >= 0)
-                close(pool->control_fd);
+        pool_fd_close(pool, &pool->control);
+        if (pool->transport->close)
+                pool->transport->close(pool);
         free(pool->worker);
         free(pool->by_slot);
         free(pool->free_slots);
@@ -320,7 +368,7 @@ void mproc_pool_free(struct mproc_pool *pool)
         } else if (pool->generation == registry_generation() && pool->shared) {
                 /* Not made to its end: worker threads wait. */
                 atomic_store(&pool->shared->front.stop, 2);
-                pool_wake_all(pool->shared);
+                pool->transport->stop(pool);
         }
         release_all(pool);
 }

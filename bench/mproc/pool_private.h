@@ -3,11 +3,15 @@
  * The files: pool_new.c (making, freeing, misuse), pool_supervise.c (the thread that looks after
  * the workers), pool_bury.c (what becomes of a dead worker's tasks), pool_wait.c (collecting,
  * waiting, callbacks), pool_task.c (single tasks), pool_job.c and pool_map.c (maps), pool_stream.c
- * (imap), pool_arena.c, pool_end.c (close, join, terminate). */
+ * (imap), pool_arena.c, pool_end.c (close, join, terminate), pool_transport_*.c (how tasks reach
+ * the workers). */
 #ifndef MPROC_POOL_PRIVATE_H
 #define MPROC_POOL_PRIVATE_H
 
+#include "mproc/connection.h"
 #include "mproc/pool_shared.h"
+#include "mproc/pool_spin.h"
+#include "mproc/pool_transport.h"
 #include <mproc/pool.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -32,7 +36,8 @@ struct mproc_result {
         struct mproc_pool *pool;
         struct pool_job_owned *job; /* of a map that is under way */
         struct mproc_stream *stream;
-        bool over, released, calling;
+        _Atomic bool over; /* set last: what is below does not change then, save for callbacks */
+        bool released, calling;
         int code;
         int callback_code;
         unsigned tries;
@@ -70,6 +75,8 @@ struct pool_job_owned {
         size_t args_size, results_size, codes_size;
         uint64_t pass, from; /* from: first item of the pass */
         bool closing;        /* no worker can enter the pass any more */
+        /* Of the pipe: items before `offered` were handed over, those before `low` are over. */
+        uint64_t offered, low;
         bool cancelled;
         struct mproc_failure cancel; /* what the others are told */
         struct pool_try *tries;
@@ -81,8 +88,18 @@ struct pool_job_owned {
 struct pool_worker {
         struct mproc_process *process; /* NULL: none */
         pid_t pid;
-        uint64_t done_head;
         bool condemned;
+};
+
+/* A descriptor that no fork of the owner shall have; fd is -1 while there is none. In such a fork
+ * it is closed already. */
+void pool_fd_close(const struct mproc_pool *pool, struct connection_loan *loan);
+
+/* The owner's side of the pipes; pool_transport_pipe.c. */
+struct pool_pipe {
+        struct connection_loan tasks_write, tasks_read, results_read, results_write, stir;
+        uint64_t offered; /* tasks at positions before it were handed over */
+        bool backlog, polling;
 };
 
 enum pool_phase { POOL_OPEN, POOL_CLOSED, POOL_LEAVING, POOL_TERMINATED };
@@ -92,6 +109,8 @@ struct mproc_pool {
         uint64_t generation;
         struct mproc_shm *shm;
         struct pool_shared *shared;
+        const struct mproc_pool_transport *transport;
+        struct pool_pipe pipe;
         const char *start;
         size_t workers;
         unsigned retries;
@@ -109,7 +128,9 @@ struct mproc_pool {
         size_t spare_count;
         struct pool_results called; /* over, callback to be called */
         struct pool_job_owned jobs[MPROC_POOL_MAPS];
+        size_t job_count;
         uint64_t passes;
+        uint64_t head_seen; /* shared->head is not before it */
         size_t outstanding; /* tasks and maps that are not over */
 
         enum pool_phase phase;
@@ -120,7 +141,7 @@ struct mproc_pool {
         /* The supervisor's. */
         struct pool_worker *worker;
         pthread_t supervisor;
-        int control_fd; /* wakes it */
+        struct connection_loan control; /* wakes it */
         bool supervised, gone;
         unsigned unready; /* workers in a row that ended before they were ready */
         uint64_t started;
@@ -147,22 +168,21 @@ void pool_kick(struct mproc_pool *pool);
 /* pool_bury.c */
 /* Everything that worker `number` held is decided. */
 void pool_bury(struct mproc_pool *pool, uint32_t number, const struct mproc_status *status);
-/* No worker is left, and none will come: all that is not over fails. */
-void pool_fail_all(struct mproc_pool *pool, int code, const char *text);
 /* Queued tasks, and items that nobody holds. */
 void pool_fail_queued(struct mproc_pool *pool, int code, const char *text);
 
 /* pool_wait.c */
 /* Takes in everything that the workers have finished. */
 void pool_collect(struct mproc_pool *pool);
-/* Takes in the done slots of one worker. */
-void pool_collect_from(struct mproc_pool *pool, uint32_t number);
 /* Collects until `done` says so; locked before and after, not meanwhile. `awaited` as of
  * pool_front. -ETIMEDOUT. */
 int pool_wait(struct mproc_pool *pool, bool (*done)(struct mproc_pool *pool, void *context),
               void *context, uint32_t awaited, uint64_t deadline_ns);
 /* Owner's threads that sleep look again. */
-void pool_stir(struct mproc_pool *pool);
+static inline void pool_stir(struct mproc_pool *pool)
+{
+        pool->transport->stir(pool);
+}
 /* Unlocks, and calls the callbacks that are due. */
 void pool_leave(struct mproc_pool *pool);
 
@@ -174,6 +194,10 @@ void pool_result_over(struct mproc_pool *pool, struct mproc_result *result, int 
                       const struct mproc_failure *failure);
 void pool_slot_over(struct mproc_pool *pool, uint32_t slot, int code,
                     const struct mproc_failure *failure);
+/* A worker says so: nothing happens if it is not true. */
+void pool_slot_told(struct mproc_pool *pool, uint32_t slot);
+/* Past the tasks at the head of the queue that are taken or cancelled. */
+void pool_move_head(struct pool_shared *shared);
 /* Puts a filled slot into the queue. */
 void pool_enqueue(struct mproc_pool *pool, uint32_t slot);
 /* `place` NULL: of no stream. May unlock while it waits for room. */
@@ -188,10 +212,11 @@ int pool_job_open(struct mproc_pool *pool, struct mproc_result *result, const st
                   uint64_t first, size_t count, struct mproc_err *err);
 /* Ends passes that are over, begins the next ones, ends jobs. */
 void pool_job_advance(struct mproc_pool *pool);
-/* Could pool_job_advance do something? Not locked. */
-bool pool_job_news(struct mproc_pool *pool);
-/* A worker died over `item` of the job that `pass` names. */
-void pool_job_bury(struct mproc_pool *pool, uint64_t pass, uint64_t item,
+/* Does a worker's line name the pass? Not locked. */
+bool pool_job_is_named(struct pool_shared *shared, uint64_t pass);
+struct pool_job *pool_job_shared(struct mproc_pool *pool, const struct pool_job_owned *job);
+/* A worker died that may have run `item` of the job that `pass` names. */
+void pool_job_bury(struct mproc_pool *pool, uint64_t pass, uint64_t item, uint32_t worker,
                    const struct mproc_failure *failure);
 /* Nothing more of it begins: what has not fails as `failure` says. */
 void pool_job_cancel(struct mproc_pool *pool, struct pool_job_owned *job,

@@ -9,7 +9,7 @@ static bool is_over(struct mproc_pool *pool, void *context)
         const struct mproc_result *result = context;
 
         (void)pool;
-        return result->over;
+        return atomic_load_explicit(&result->over, memory_order_relaxed);
 }
 
 /* Locked before; unlocked, and callbacks called, after. */
@@ -36,6 +36,9 @@ int mproc_pool_wait(struct mproc_pool *pool, struct mproc_result *result, int64_
 
         if (r)
                 return r;
+        /* What is over stays so, and nobody changes it: that needs no lock. */
+        if (!result->callback && atomic_load_explicit(&result->over, memory_order_acquire))
+                return 0;
         pthread_mutex_lock(&pool->lock);
         return await(pool, result, timeout_ns, err);
 }

@@ -2,46 +2,40 @@
  * instruction leaves it consistent. Owner and workers.
  *
  * Who writes what. The owner alone: pool_front, functions, jobs (save `next` and the failure), the
- * cells of the queue, the allocation of the arena. A worker alone: its pool_line and its ring of
- * done slots. Several: `head`, `next`, the state of a slot and the two bit sets, each by single
- * atomic operations. There is no lock that a worker could take to its grave. Within the owner, a
- * mutex orders its threads.
+ * cells of the queue, the allocation of the arena. A worker alone: its pool_line, save that the
+ * owner empties its list of done slots. Several: `head`, `next`, the state of a slot, the code of
+ * an item, the records of long texts and the two bit sets, each by single atomic operations. There
+ * is no lock that a worker could take to its grave. Within the owner, a mutex orders its threads.
  *
  * A single task lies in a slot, whose state says who may change it:
  *
  *    FREE      the owner: fills it → QUEUED
  *    QUEUED    whoever wins the compare-and-swap: a worker → RUNNING, the owner → FREE (cancelled)
  *    RUNNING   the worker that is named in it → DONE; after its death, the owner
- *    DONE      the owner, once it has found the slot in the worker's ring → FREE
+ *    DONE      the owner, once it was told of it → FREE
  *
  * The state names the position in the queue too, so that a worker that slept over a whole turn of
  * the queue cannot take the wrong task. `head` is no more than a hint: a slot that is not QUEUED at
  * its position has been taken, and whoever sees that moves head on. So at any instruction either
- * nobody has the task, or the slot says who. A worker that dies between DONE and its ring is found
- * by a look through the slots: after a death the owner empties the ring, then takes every slot that
- * still names the dead worker: RUNNING failed, DONE is done.
+ * nobody has the task, or the slot says who. A worker that dies between DONE and telling is found
+ * by a look through the slots: after a death the owner takes in what it was told, then takes every
+ * slot that still names the dead worker: RUNNING failed, DONE is done.
  *
- * A map is a job: items 0 … end − 1, shared out by fetch_add on `next`. Worker, in this order:
+ * A map is a job: items 0 … end − 1, worked through in passes. Worker, in this order:
  *
  *    line.job = pass     "I may hold something of it"; then looks whether that pass still goes on
- *    first = next += c   holds first … first + c − 1
+ *    …                   holds the items first … first + c − 1: the transport says how
  *    line.at = item      before the function is called
  *    codes[item] = code  after the result is written: only now the item is over
- *    line.job = 0        when next has reached end
+ *    line.job = 0        after a chunk, or more of them
  *
- * A pass is over when next ≥ end and no line names it. A dead worker's line stays until the owner
- * has looked at it: if codes[line.at] is pending the worker was running that item, and the item
- * fails (or has a retry left and stays pending). What else it held was never begun; at the end of
- * the pass it is simply pending, whether the worker died before or after noting anything down, and
- * the owner has another pass run, over the pending items alone. So an item is begun twice only as a
+ * A dead worker's line stays until the owner has looked at it, and so does its pass. What it held
+ * and had not begun is simply pending, and is shared out again. So an item is begun twice only as a
  * retry, and none is lost.
  *
- * Waking up. A worker that finds nothing sets its bit in `looking`, then in `sleeping` instead, and
- * looks once more before it waits on its own futex. Who publishes work reads the bits after it: one
- * of the two sees the other (all of these are sequentially consistent). The bit of a sleeper is
- * cleared by who wakes it; if that is a worker and it dies before the wake-up call, or takes the
- * news of a result with it, the owner makes up for it: after every death it clears the bits of the
- * dead and wakes everybody, itself included.
+ * How tasks and items reach workers, and word of them the owner, is the transport's business
+ * (pool_transport.h). It carries hints: whatever it loses, doubles or delivers late, the states
+ * above decide.
  *
  * A task limit needs a word of its own: the owner may end a worker only while it runs the task that
  * took too long. `lease` is set to an odd number when a task begins and to the next even one when
@@ -61,7 +55,10 @@
 
 #define POOL_LINE 128 /* a pair of cache lines: they are fetched together */
 #define POOL_BIT_WORDS (MPROC_POOL_WORKERS_MAX / 64)
-#define POOL_PENDING INT32_MIN /* in codes */
+/* In codes: not over. Nobody has begun it, or (transport pipe) worker n has: POOL_BEGUN + n. */
+#define POOL_PENDING INT32_MIN
+#define POOL_BEGUN (POOL_PENDING + 1)
+#define POOL_CODE_MIN (POOL_BEGUN + MPROC_POOL_WORKERS_MAX) /* of what is over */
 #define POOL_CONDEMNED (1ull << 63)
 
 enum pool_state { POOL_FREE, POOL_QUEUED, POOL_RUNNING, POOL_DONE };
@@ -88,10 +85,27 @@ struct pool_slot {
         uint64_t arg_size, result_size;
         uint32_t function;
         int32_t code;
-        uint64_t spare[2];
-        unsigned char arg_inline[MPROC_POOL_INLINE], result_inline[MPROC_POOL_INLINE];
+        uint32_t next; /* in its worker's list of done slots: number + 1; 0: the last */
+        uint32_t text; /* of a failed task: its record + 1; 0: in `failed` */
+        uint64_t spare;
+        union {
+                struct {
+                        unsigned char arg_inline[MPROC_POOL_INLINE];
+                        unsigned char result_inline[MPROC_POOL_INLINE];
+                };
+                struct {
+                        char stage[28];
+                        char text[100];
+                } failed; /* nobody needs argument and result any more */
+        };
 };
 static_assert(sizeof(struct pool_slot) == 192, "a queued task is small");
+
+/* The text of a failed task that does not fit into its slot. */
+struct pool_text {
+        _Atomic uint32_t slot; /* number + 1; 0: free */
+        char text[sizeof(((struct mproc_err *)NULL)->text)];
+};
 
 /* The first failure of a job that a worker had words for. */
 struct pool_words {
@@ -114,11 +128,29 @@ struct pool_job {
         _Alignas(POOL_LINE) struct pool_words words;
 };
 
+static inline _Atomic int32_t *pool_code_at(const struct pool_job *job, uint64_t item)
+{
+        return (_Atomic int32_t *)job->codes + item;
+}
+
+static inline int32_t pool_code(const struct pool_job *job, uint64_t item)
+{
+        return atomic_load_explicit(pool_code_at(job, item), memory_order_acquire);
+}
+
+/* A chunk of what is left by MPROC_CHUNK_GUIDED. */
+static inline uint64_t pool_guided(uint64_t left, uint32_t workers)
+{
+        uint64_t size = left / (2 * (uint64_t)workers);
+
+        return size ? size : 1;
+}
+
 /* Written by the owner, read by all. */
 struct pool_front {
-        _Alignas(POOL_LINE) _Atomic uint64_t tail;
-        _Atomic uint32_t open_jobs; /* a bit each */
-        _Atomic uint32_t stop;      /* leave when there is nothing to do; 2: leave at once */
+        _Alignas(POOL_LINE) _Atomic uint64_t tail;      /* with every task */
+        _Alignas(POOL_LINE) _Atomic uint32_t open_jobs; /* a bit each */
+        _Atomic uint32_t stop; /* leave when there is nothing to do; 2: leave at once */
         /* Whose end the owner sleeps for: 0 nobody's, POOL_ANY, or a slot's number + 2. */
         _Atomic uint32_t awaited;
         _Atomic uint32_t spinning;                  /* threads of the owner that look for news */
@@ -131,14 +163,12 @@ struct pool_line {
         /* The worker's. */
         _Alignas(POOL_LINE) _Atomic uint64_t job; /* pass */
         _Atomic uint64_t at;                      /* item + 1 */
-        _Atomic uint64_t done_tail;
+        _Atomic uint32_t done;                    /* its done slots, the last one first; as next */
         _Atomic uint64_t lease, begun_ns;
         _Atomic uint32_t ready; /* 1: initialised; 2: left of its own will */
         /* Set by who wakes it. */
         _Alignas(POOL_LINE) _Atomic uint32_t wake;
-        _Atomic uint32_t quit; /* leave after this task (threads) */
-        /* Of tasks that failed: words of the worker, one record per slot would be too much. */
-        _Alignas(POOL_LINE) struct mproc_err err;
+        _Alignas(POOL_LINE) struct mproc_err err; /* why it could not be initialised */
 };
 
 struct pool_function {
@@ -167,8 +197,8 @@ struct pool_shared {
         /* 2 × slot_count slot numbers: submitting fills one half at most, so that there is always
          * room for what is run again. */
         _Atomic uint32_t *queue;
-        uint32_t *done;          /* workers × slot_count: slot numbers */
-        struct mproc_err *words; /* slot_count: of failed tasks */
+        struct pool_text *texts;
+        uint32_t text_count;
         struct pool_function *functions;
 };
 
@@ -210,7 +240,8 @@ struct pool_start {
         uint32_t worker;
         uint32_t initialiser, finaliser; /* function number + 1; 0: none */
         uint32_t arg_size;               /* the argument follows, aligned to 64 */
-        unsigned char pad[40];
+        uint32_t transport;              /* by its place in the table */
+        unsigned char pad[36];
 };
 static_assert(sizeof(struct pool_start) == 64, "what follows is aligned");
 

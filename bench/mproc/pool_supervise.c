@@ -13,11 +13,14 @@
 
 int pool_start_worker(struct mproc_pool *pool, uint32_t number, struct mproc_err *err)
 {
+        const int fds[] = {pool->pipe.tasks_read.fd, pool->pipe.results_write.fd};
         struct mproc_process_options options = {.start = pool->start,
                                                 .name = "mproc-pool",
                                                 .target = pool_worker_run,
                                                 .arg = pool->start_arg,
-                                                .arg_size = pool->start_arg_size};
+                                                .arg_size = pool->start_arg_size,
+                                                .fds = fds,
+                                                .fd_count = fds[0] >= 0 ? 2 : 0};
         struct mproc_process *process;
         int r;
 
@@ -38,7 +41,7 @@ int pool_start_worker(struct mproc_pool *pool, uint32_t number, struct mproc_err
 
 void pool_kick(struct mproc_pool *pool)
 {
-        eventfd_write(pool->control_fd, 1);
+        eventfd_write(pool->control.fd, 1);
 }
 
 static bool any_worker(const struct mproc_pool *pool)
@@ -180,20 +183,23 @@ static bool any_missing(const struct mproc_pool *pool)
 /* Waits until there may be something to do. */
 static void sleep_until(struct mproc_pool *pool, uint64_t when)
 {
-        struct pollfd fds[MPROC_POOL_WORKERS_MAX + 1];
+        struct pollfd fds[MPROC_POOL_WORKERS_MAX + 2];
         struct timespec left = clock_left(when);
         eventfd_t kicks;
         nfds_t count = 0;
 
-        fds[count++] = (struct pollfd){.fd = pool->control_fd, .events = POLLIN};
+        fds[count++] = (struct pollfd){.fd = pool->control.fd, .events = POLLIN};
         pthread_mutex_lock(&pool->lock);
+        if (pool->transport->backlog_fd)
+                fds[count++] =
+                        (struct pollfd){.fd = pool->transport->backlog_fd(pool), .events = POLLOUT};
         for (size_t i = 0; i < pool->workers; i++)
                 if (pool->worker[i].process)
                         fds[count++] = (struct pollfd){
                                 .fd = mproc_process_fd(pool->worker[i].process), .events = POLLIN};
         pthread_mutex_unlock(&pool->lock);
         ppoll(fds, count, when == UINT64_MAX ? NULL : &left, NULL);
-        eventfd_read(pool->control_fd, &kicks);
+        eventfd_read(pool->control.fd, &kicks);
 }
 
 void *pool_supervise(void *argument)
@@ -206,6 +212,8 @@ void *pool_supervise(void *argument)
                 pthread_mutex_lock(&pool->lock);
                 for (uint32_t i = 0; i < pool->workers; i++)
                         look_at(pool, i);
+                if (pool->transport->backlog_fd && pool->transport->backlog_fd(pool) >= 0)
+                        pool->transport->offer(pool);
                 pthread_mutex_unlock(&pool->lock);
                 replace(pool);
                 pthread_mutex_lock(&pool->lock);

@@ -39,7 +39,6 @@ void pool_result_free(struct mproc_pool *pool, struct mproc_result *result)
 void pool_result_over(struct mproc_pool *pool, struct mproc_result *result, int code,
                       const struct mproc_failure *failure)
 {
-        result->over = true;
         result->code = code;
         pool->outstanding--;
         if (failure) {
@@ -47,6 +46,8 @@ void pool_result_over(struct mproc_pool *pool, struct mproc_result *result, int 
                 if (result->failure)
                         *result->failure = *failure;
         }
+        /* pool_result.c may look without the lock. */
+        atomic_store_explicit(&result->over, true, memory_order_release);
         if (result->stream)
                 pool_stream_over(result->stream, result);
         if (result->callback) {
@@ -57,21 +58,62 @@ void pool_result_over(struct mproc_pool *pool, struct mproc_result *result, int 
         }
 }
 
+/* What the function's own words were. */
+static void read_failure(struct mproc_pool *pool, uint32_t number, struct mproc_failure *ret)
+{
+        const struct pool_shared *shared = pool->shared;
+        const struct pool_slot *slot = &shared->slots[number];
+        uint64_t word = atomic_load(&shared->slots[number].state);
+        uint32_t worker = pool_word_worker(word);
+
+        *ret = (struct mproc_failure){
+                .count = 1, .worker = (int32_t)worker, .pid = pool->worker[worker].pid};
+        if (pool_word_state(word) != POOL_DONE) {
+                error_set(&ret->err, slot->code, "task",
+                          "the function returned %d, and its worker died before it could say more",
+                          slot->code);
+                return;
+        }
+        ret->err.code = slot->code;
+        memcpy(ret->err.stage, slot->failed.stage, sizeof(slot->failed.stage));
+        ret->err.stage[sizeof(ret->err.stage) - 1] = '\0';
+        if (slot->text && slot->text <= shared->text_count)
+                memcpy(ret->err.text, shared->texts[slot->text - 1].text, sizeof(ret->err.text));
+        else
+                memcpy(ret->err.text, slot->failed.text, sizeof(slot->failed.text));
+        ret->err.text[sizeof(ret->err.text) - 1] = '\0';
+}
+
+static void free_text(struct pool_shared *shared, uint32_t number)
+{
+        const struct pool_slot *slot = &shared->slots[number];
+
+        if (pool_word_state(atomic_load(&slot->state)) == POOL_DONE) {
+                if (slot->text && slot->text <= shared->text_count)
+                        atomic_store(&shared->texts[slot->text - 1].slot, 0);
+                return;
+        }
+        /* A worker that died may not have noted down yet which it took. */
+        for (uint32_t i = 0; i < shared->text_count; i++)
+                if (atomic_load_explicit(&shared->texts[i].slot, memory_order_relaxed) ==
+                    number + 1)
+                        atomic_store(&shared->texts[i].slot, 0);
+}
+
 void pool_slot_over(struct mproc_pool *pool, uint32_t number, int code,
                     const struct mproc_failure *failure)
 {
         struct pool_slot *slot = &pool->shared->slots[number];
         struct mproc_result *result = pool->by_slot[number];
-        uint32_t worker = pool_word_worker(atomic_load(&slot->state));
         struct mproc_failure own;
 
-        if (!code && slot->code) {
-                code = slot->code;
-                own = (struct mproc_failure){.count = 1,
-                                             .worker = (int32_t)worker,
-                                             .pid = pool->worker[worker].pid,
-                                             .err = pool->shared->words[number]};
-                failure = &own;
+        if (slot->code) {
+                if (!code) {
+                        code = slot->code;
+                        read_failure(pool, number, &own);
+                        failure = &own;
+                }
+                free_text(pool->shared, number);
         }
         if (!code) {
                 /* No more than the room, whatever became of the slot. */
@@ -83,13 +125,22 @@ void pool_slot_over(struct mproc_pool *pool, uint32_t number, int code,
         pool_arena_give(&pool->arena, result->arena_arg, result->arg_room);
         result->arena_arg = NULL;
         pool->by_slot[number] = NULL;
-        atomic_store(&slot->state, pool_word(POOL_FREE, 0, 0));
+        atomic_store_explicit(&slot->state, pool_word(POOL_FREE, 0, 0), memory_order_release);
         pool->free_slots[pool->free_count++] = number;
         pool_result_over(pool, result, code, failure);
 }
 
-/* Past what others have taken or cancelled. */
-static void move_head(struct pool_shared *shared)
+void pool_slot_told(struct mproc_pool *pool, uint32_t number)
+{
+        struct pool_shared *shared = pool->shared;
+
+        if (number < shared->slot_count && pool->by_slot[number] &&
+            pool_word_state(atomic_load_explicit(&shared->slots[number].state,
+                                                 memory_order_acquire)) == POOL_DONE)
+                pool_slot_over(pool, number, 0, NULL);
+}
+
+void pool_move_head(struct pool_shared *shared)
 {
         uint64_t head = atomic_load(&shared->head);
 
@@ -102,12 +153,17 @@ static void move_head(struct pool_shared *shared)
 static bool queue_has_room(struct mproc_pool *pool)
 {
         struct pool_shared *shared = pool->shared;
-        uint64_t tail = atomic_load(&shared->front.tail);
+        uint64_t tail = atomic_load_explicit(&shared->front.tail, memory_order_relaxed);
 
-        if (tail - atomic_load(&shared->head) < shared->slot_count)
+        /* Workers write head all the time: it is looked at when what is known does not do. */
+        if (tail - pool->head_seen < shared->slot_count)
                 return true;
-        move_head(shared);
-        return tail - atomic_load(&shared->head) < shared->slot_count;
+        pool->head_seen = atomic_load(&shared->head);
+        if (tail - pool->head_seen < shared->slot_count)
+                return true;
+        pool_move_head(shared);
+        pool->head_seen = atomic_load(&shared->head);
+        return tail - pool->head_seen < shared->slot_count;
 }
 
 void pool_enqueue(struct mproc_pool *pool, uint32_t number)
@@ -120,7 +176,10 @@ void pool_enqueue(struct mproc_pool *pool, uint32_t number)
         atomic_store_explicit(&shared->slots[number].state, pool_word(POOL_QUEUED, 0, tail),
                               memory_order_release);
         atomic_store(&shared->front.tail, tail + 1);
-        pool_wake_one(shared);
+        if (pool->transport == &pool_transport_ring) /* spared the call by pointer */
+                pool_wake_one(shared);
+        else
+                pool->transport->offer(pool);
 }
 
 /* Room for one task ------------------------------------------------------------------------- */
@@ -234,6 +293,7 @@ int pool_submit(struct mproc_pool *pool, struct mproc_result **ret, const struct
         }
         slot->function = function;
         slot->code = 0;
+        slot->text = 0;
         slot->arg_size = call->arg_size;
         slot->result_size = call->result_size;
         slot->arg = (uint64_t)(room.arg ? room.arg : slot->arg_inline);

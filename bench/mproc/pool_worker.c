@@ -1,7 +1,9 @@
 #include "mproc/pool_worker.h"
+
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "mproc/pool_transport.h"
 #include <errno.h>
 #include <mproc/mproc.h>
 #include <stdbool.h>
@@ -64,8 +66,8 @@ static int judge(int code, const struct mproc_task *task, size_t room, bool exac
                                  "room for %s%zu",
                                  task->result_size, exact ? "exactly " : "", room);
         if (code) {
-                if (code == POOL_PENDING)
-                        code++;
+                if (code < POOL_CODE_MIN) /* has a meaning of its own here */
+                        code = POOL_CODE_MIN;
                 err->code = code;
                 if (!err->stage[0])
                         text_copy(err->stage, sizeof(err->stage), "task");
@@ -83,11 +85,42 @@ static void reset_err(struct mproc_err *err)
 
 /* Single tasks ------------------------------------------------------------------------------- */
 
-static void run_slot(struct pool_self *worker, struct pool_slot *slot, uint64_t position)
+/* Where the owner finds what the worker says of a task that failed: short texts in the slot. */
+static void tell_failure(struct pool_self *worker, struct pool_slot *slot, int code)
 {
         struct pool_shared *shared = worker->shared;
         uint32_t number = (uint32_t)(slot - shared->slots);
-        uint64_t tail = atomic_load_explicit(&worker->line->done_tail, memory_order_relaxed);
+        const struct mproc_err *err = &worker->err;
+
+        slot->code = code; /* from here on the argument is not whole: it cannot be tried again */
+        atomic_signal_fence(memory_order_seq_cst);
+        text_copy(slot->failed.stage, sizeof(slot->failed.stage), err->stage);
+        text_copy(slot->failed.text, sizeof(slot->failed.text), err->text);
+        if (strnlen(err->text, sizeof(err->text)) < sizeof(slot->failed.text))
+                return;
+        for (uint32_t i = 0; i < shared->text_count; i++) {
+                struct pool_text *text = &shared->texts[(number + i) % shared->text_count];
+                uint32_t free_one = 0;
+
+                if (!atomic_compare_exchange_strong(&text->slot, &free_one, number + 1))
+                        continue;
+                text_copy(text->text, sizeof(text->text), err->text);
+                slot->text = (uint32_t)(text - shared->texts) + 1;
+                return;
+        }
+}
+
+bool pool_worker_claim(const struct pool_self *worker, struct pool_slot *slot, uint64_t position)
+{
+        uint64_t queued = pool_word(POOL_QUEUED, 0, position);
+
+        return atomic_load_explicit(&slot->state, memory_order_relaxed) == queued &&
+               atomic_compare_exchange_strong(&slot->state, &queued,
+                                              pool_word(POOL_RUNNING, worker->number, position));
+}
+
+void pool_worker_run_task(struct pool_self *worker, struct pool_slot *slot, uint64_t position)
+{
         struct mproc_task task = {.arg = slot->arg_size ? (const void *)slot->arg : NULL,
                                   .arg_size = slot->arg_size,
                                   .result = slot->result_size ? (void *)slot->result : NULL,
@@ -105,43 +138,11 @@ static void run_slot(struct pool_self *worker, struct pool_slot *slot, uint64_t 
                 end_lease(worker);
         }
         if (code)
-                shared->words[number] = worker->err;
-        slot->code = code;
+                tell_failure(worker, slot, code);
         slot->result_size = task.result_size;
+        worker->tasks++;
         atomic_store_explicit(&slot->state, pool_word(POOL_DONE, worker->number, position),
                               memory_order_release);
-        shared->done[(size_t)worker->number * shared->slot_count +
-                     (tail & (shared->slot_count - 1))] = number;
-        atomic_store(&worker->line->done_tail, tail + 1);
-        worker->tasks++;
-        pool_tell_owner(shared, number + 2);
-}
-
-/* Takes and runs the first task of the queue; false: there is none. */
-static bool take_task(struct pool_self *worker)
-{
-        struct pool_shared *shared = worker->shared;
-
-        for (;;) {
-                uint64_t head = atomic_load(&shared->head), tail = atomic_load(&shared->front.tail);
-                uint64_t queued = pool_word(POOL_QUEUED, 0, head), next = head;
-                struct pool_slot *slot;
-                bool mine;
-
-                if (head >= tail)
-                        return false;
-                slot = pool_slot_at(shared, head);
-                mine = atomic_compare_exchange_strong(
-                        &slot->state, &queued, pool_word(POOL_RUNNING, worker->number, head));
-                atomic_compare_exchange_strong(&shared->head, &next, head + 1);
-                if (!mine)
-                        continue;
-                /* Who published more while this worker was still looking woke nobody. */
-                if (atomic_load(&shared->front.tail) > head + 1)
-                        pool_wake_one(shared);
-                run_slot(worker, slot, head);
-                return true;
-        }
 }
 
 /* Maps --------------------------------------------------------------------------------------- */
@@ -158,10 +159,13 @@ static void keep_words(struct pool_self *worker, struct pool_job *job, uint64_t 
         atomic_store(&words->ready, 1);
 }
 
-static void run_item(struct pool_self *worker, struct pool_job *job, uint64_t item,
-                     int (*function)(struct mproc_task *))
+void pool_worker_begin_job(struct pool_self *worker)
 {
-        int32_t *codes = (int32_t *)job->codes;
+        reset_err(&worker->err);
+}
+
+void pool_worker_run_item(struct pool_self *worker, struct pool_job *job, uint64_t item)
+{
         struct mproc_task task = {
                 .arg = job->args ? (const char *)job->args + item * job->arg_size : NULL,
                 .arg_size = job->args ? job->arg_size : 0,
@@ -170,108 +174,31 @@ static void run_item(struct pool_self *worker, struct pool_job *job, uint64_t it
                 .index = job->first + item,
                 .worker = worker->number,
                 .err = &worker->err};
+        int (*function)(struct mproc_task *);
         int code;
 
-        atomic_store_explicit(&worker->line->at, item + 1, memory_order_release);
-        atomic_signal_fence(memory_order_seq_cst); /* noted down before it begins */
-        begin_lease(worker);
-        code = judge(function(&task), &task, job->result_size, true);
-        end_lease(worker);
+        code = find_function(worker, job->function, &function, &worker->err);
+        if (!code) {
+                atomic_store_explicit(&worker->line->at, item + 1, memory_order_release);
+                atomic_signal_fence(memory_order_seq_cst); /* noted down before it begins */
+                begin_lease(worker);
+                code = judge(function(&task), &task, job->result_size, true);
+                end_lease(worker);
+                worker->tasks++;
+        }
         if (code) {
                 keep_words(worker, job, item);
                 reset_err(&worker->err);
         }
-        codes[item] = code;
-        worker->tasks++;
+        atomic_store_explicit(pool_code_at(job, item), code, memory_order_release);
 }
 
-/* Items first … end of the pass; false: none are left. */
-static bool claim(struct pool_job *job, uint64_t *first, uint64_t *end, uint32_t workers)
-{
-        uint64_t all = atomic_load_explicit(&job->end, memory_order_relaxed), size = job->chunk;
-        uint64_t next = atomic_load_explicit(&job->next, memory_order_relaxed);
-
-        if (next >= all)
-                return false;
-        if (job->chunk == MPROC_CHUNK_GUIDED)
-                do {
-                        size = next < all ? (all - next) / (2 * workers) : 0;
-                        if (!size)
-                                size = 1;
-                } while (next < all &&
-                         !atomic_compare_exchange_weak(&job->next, &next, next + size));
-        else
-                next = atomic_fetch_add(&job->next, size);
-        if (next >= all)
-                return false;
-        *first = next;
-        *end = size < all - next ? next + size : all;
-        return true;
-}
-
-static bool must_leave(const struct pool_self *worker)
+bool pool_worker_must_leave(const struct pool_self *worker)
 {
         const struct pool_shared *shared = worker->shared;
 
         return atomic_load_explicit(&shared->front.stop, memory_order_relaxed) == 2 ||
-               atomic_load_explicit(&worker->line->quit, memory_order_relaxed) ||
                (shared->tasks_per_worker && worker->tasks >= shared->tasks_per_worker);
-}
-
-/* Works in a pass until nothing of it is left; the line names the pass already. */
-static void run_pass(struct pool_self *worker, struct pool_job *job)
-{
-        int (*function)(struct mproc_task *) = NULL;
-        uint64_t item, end;
-
-        reset_err(&worker->err);
-        while (!must_leave(worker) && claim(job, &item, &end, worker->shared->workers)) {
-                int32_t *codes = (int32_t *)job->codes;
-
-                for (; item < end; item++) {
-                        int code;
-
-                        if (job->again && codes[item] != POOL_PENDING)
-                                continue;
-                        code = find_function(worker, job->function, &function, &worker->err);
-                        if (code) {
-                                keep_words(worker, job, item);
-                                codes[item] = code;
-                                continue;
-                        }
-                        run_item(worker, job, item, function);
-                        if (atomic_load_explicit(&worker->line->quit, memory_order_relaxed))
-                                return;
-                }
-        }
-        atomic_store_explicit(&worker->line->at, 0, memory_order_release);
-}
-
-static bool take_job(struct pool_self *worker)
-{
-        struct pool_shared *shared = worker->shared;
-        uint32_t open = atomic_load(&shared->front.open_jobs);
-        bool took = false;
-
-        for (; open; open &= open - 1) {
-                int i = __builtin_ctz(open);
-                struct pool_job *job = &shared->jobs[i];
-                uint64_t pass = atomic_load(&job->pass);
-
-                if (!pass || pass == worker->exhausted[i])
-                        continue;
-                atomic_store(&worker->line->job, pass);
-                if (atomic_load(&job->pass) == pass) {
-                        run_pass(worker, job);
-                        took = true;
-                        worker->exhausted[i] = pass;
-                }
-                atomic_store(&worker->line->job, 0);
-                pool_tell_owner(shared, POOL_ANY);
-                if (must_leave(worker))
-                        break;
-        }
-        return took;
 }
 
 /* The whole ---------------------------------------------------------------------------------- */
@@ -310,13 +237,7 @@ int pool_worker_run(void *arg, size_t arg_size)
                 return 1;
         }
         atomic_store(&worker.line->ready, 1);
-        while (!must_leave(&worker)) {
-                if (take_job(&worker) || take_task(&worker))
-                        continue;
-                if (atomic_load(&shared->front.stop))
-                        break;
-                pool_idle(&worker);
-        }
+        pool_transport_at(start->transport)->work(&worker);
         if (start->finaliser)
                 call(&worker, start->finaliser - 1, own_arg, start->arg_size);
         atomic_store(&worker.line->ready, 2);

@@ -3,15 +3,15 @@
 #define MPROC_POOL_WORKER_H
 
 #include "mproc/pool_shared.h"
-
-#define POOL_SPIN_MAX_NS 50000
+#include "mproc/pool_spin.h"
 
 struct pool_self {
         struct pool_shared *shared;
         struct pool_line *line;
         uint32_t number;
         uint64_t tasks;
-        uint64_t spin_ns; /* adapts: doubled when it paid, halved when it did not */
+        uint64_t spin_ns;
+        uint64_t tail_seen;
         uint64_t exhausted[MPROC_POOL_MAPS]; /* passes that have nothing left */
         int (*functions[MPROC_POOL_FUNCTIONS])(struct mproc_task *);
         struct mproc_err err;
@@ -19,5 +19,19 @@ struct pool_self {
 
 /* Nothing was found: looks for a while, then sleeps until there may be something. */
 void pool_idle(struct pool_self *worker);
+/* Is one of these jobs, a bit each, worth a look? */
+bool pool_worker_sees_job(const struct pool_self *worker, uint32_t jobs);
+
+bool pool_worker_must_leave(const struct pool_self *worker);
+
+/* A single task: QUEUED → RUNNING, if it is still to be had; then RUNNING → DONE. The owner has yet
+ * to be told. */
+bool pool_worker_claim(const struct pool_self *worker, struct pool_slot *slot, uint64_t position);
+void pool_worker_run_task(struct pool_self *worker, struct pool_slot *slot, uint64_t position);
+
+/* Items of a job, which line.job names. */
+void pool_worker_begin_job(struct pool_self *worker);
+/* The worker holds it; line.at is set here. */
+void pool_worker_run_item(struct pool_self *worker, struct pool_job *job, uint64_t item);
 
 #endif

@@ -55,14 +55,19 @@ static inline int do_nothing(struct mproc_task *task)
         return 0;
 }
 
+static const char *pool_transport; /* of the tests that run now */
+
 static inline struct mproc_pool *new_pool(const struct mproc_pool_options *options)
 {
+        struct mproc_pool_options own = *options;
         struct mproc_pool *pool = NULL;
         struct mproc_err err = {0};
-        int r = mproc_pool_new(&pool, options, &err);
+        int r;
 
+        own.transport = pool_transport;
+        r = mproc_pool_new(&pool, &own, &err);
         if (r)
-                fail_msg("a pool by %s: %s", options->start, err.text);
+                fail_msg("a pool by %s and %s: %s", own.start, own.transport, err.text);
         return pool;
 }
 
@@ -106,6 +111,19 @@ static inline struct mproc_result *submit(struct mproc_pool *pool,
         if (mproc_pool_apply_async(pool, &result, &call, &err))
                 fail_msg("apply_async: %s", err.text);
         return result;
+}
+
+/* Every promise under every transport. */
+static inline int run_pool_promises(const struct promise *promises, size_t promise_count)
+{
+        int failed = 0;
+
+        for (size_t i = 0; mproc_pool_transport_at(i); i++) {
+                pool_transport = mproc_pool_transport_name(mproc_pool_transport_at(i));
+                print_message("transport %s\n", pool_transport);
+                failed += run_promises(promises, promise_count);
+        }
+        return failed;
 }
 
 #endif

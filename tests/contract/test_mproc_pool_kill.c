@@ -270,5 +270,5 @@ int main(int argc, char **argv)
         };
 
         mproc_init(&argc, &argv);
-        return run_promises(promises, sizeof(promises) / sizeof(*promises));
+        return run_pool_promises(promises, sizeof(promises) / sizeof(*promises));
 }

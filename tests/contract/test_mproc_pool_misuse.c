@@ -182,6 +182,64 @@ static void a_forked_process_cannot_use_it(const char *method)
         end_pool(pool);
 }
 
+/* How many descriptors a process has that is forked now. */
+static int fds_of_a_fork(void)
+{
+        int status;
+        pid_t pid;
+
+        fflush(NULL);
+        pid = fork();
+        if (!pid)
+                _exit((int)count_fds());
+        waitpid(pid, &status, 0);
+        assert_true(WIFEXITED(status));
+        return WEXITSTATUS(status);
+}
+
+static void a_fork_has_no_descriptor_of_the_pool(const char *method)
+{
+        struct mproc_pool_options options = {.start = method, .workers = 1};
+        struct mproc_pool *small, *large;
+        int with_small, before = fds_of_a_fork();
+
+        /* Of the second one too: its workers know nothing of it. */
+        small = new_pool(&options);
+        with_small = fds_of_a_fork();
+        options.workers = 3;
+        large = new_pool(&options);
+        /* Each has one segment of shared memory, which a fork may map. */
+        assert_int_equal(with_small - before, fds_of_a_fork() - with_small);
+        assert_in_range(with_small - before, 0, 1);
+        end_pool(large);
+        end_pool(small);
+}
+
+static int count_own_fds(struct mproc_task *task)
+{
+        *(uint64_t *)task->result = count_fds();
+        return 0;
+}
+
+static uint64_t fds_of_a_worker(struct mproc_pool *pool)
+{
+        struct mproc_call call = {.function = count_own_fds, .result_size = 8};
+        uint64_t count = 0;
+
+        assert_int_equal(mproc_pool_apply(pool, &call, &count, NULL, NULL), 0);
+        return count;
+}
+
+static void a_worker_has_no_descriptor_of_another_pool(const char *method)
+{
+        struct mproc_pool *first = small_pool(method), *second = small_pool(method);
+
+        /* Save the other's shared memory. */
+        assert_in_range(fds_of_a_worker(second), 0, fds_of_a_worker(first) + 1);
+        end_pool(first);
+        end_pool(second);
+}
+
 static void options_that_cannot_be_are_refused(const char *unused)
 {
         struct mproc_pool *pool = NULL;
@@ -194,6 +252,10 @@ static void options_that_cannot_be_are_refused(const char *unused)
         assert_int_equal(
                 mproc_pool_new(&pool, &(struct mproc_pool_options){.start = "serial"}, &err),
                 -ENOTSUP);
+        assert_int_equal(
+                mproc_pool_new(&pool, &(struct mproc_pool_options){.transport = "pigeon"}, &err),
+                -EPROTONOSUPPORT);
+        assert_non_null(strstr(err.text, "pigeon"));
         assert_int_equal(
                 mproc_pool_new(&pool,
                                &(struct mproc_pool_options){.start = "thread", .task_limit_ns = 5},
@@ -257,7 +319,8 @@ static void free_without_join_leaves_nothing(const char *method)
 
 static bool leave_at_once(const char *method)
 {
-        struct mproc_pool_options options = {.start = method, .workers = 3};
+        struct mproc_pool_options options = {
+                .start = method, .transport = pool_transport, .workers = 3};
         struct mproc_call call = {.function = wait_long};
         struct mproc_pool *pool;
 
@@ -307,6 +370,8 @@ int main(int argc, char **argv)
                 PROMISE(a_result_of_a_wrong_size_fails_its_task, UNDER_CONCURRENT),
                 PROMISE(a_worker_cannot_wait_for_its_own_pool, UNDER_NONE),
                 PROMISE(a_forked_process_cannot_use_it, UNDER_OWN_PROCESS),
+                PROMISE(a_fork_has_no_descriptor_of_the_pool, UNDER_OWN_PROCESS),
+                PROMISE(a_worker_has_no_descriptor_of_another_pool, UNDER_OWN_PROCESS),
                 PROMISE(options_that_cannot_be_are_refused, UNDER_NONE),
                 PROMISE(terminate_fails_what_is_not_over, UNDER_OWN_PROCESS),
                 PROMISE(free_without_join_leaves_nothing, UNDER_OWN_PROCESS),
@@ -315,5 +380,5 @@ int main(int argc, char **argv)
         };
 
         mproc_init(&argc, &argv);
-        return run_promises(promises, sizeof(promises) / sizeof(*promises));
+        return run_pool_promises(promises, sizeof(promises) / sizeof(*promises));
 }

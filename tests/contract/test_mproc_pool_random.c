@@ -189,13 +189,59 @@ static void random_kills_lose_and_double_no_task(const char *method)
         close_scene(&scene);
 }
 
+/* More at a time than a pipe takes. */
+static void random_kills_mix_up_no_map_with_a_task(const char *method)
+{
+        enum { ITEMS = 4000, TASKS = 900 };
+        static struct mproc_result *results[TASKS];
+        struct mproc_result *map_result;
+        struct kill_scene scene;
+
+        open_scene(&scene, method);
+        for (int round = 0; round < KILL_ROUNDS / 2; round++) {
+                struct mproc_pool *pool = scene.killer.pool;
+                struct mproc_map map = {.function = count_run,
+                                        .args = scene.args,
+                                        .arg_size = sizeof(*scene.args),
+                                        .results = scene.results,
+                                        .result_size = 8,
+                                        .count = ITEMS,
+                                        .chunk = 1 + (uint32_t)round % 3,
+                                        .codes = scene.codes};
+
+                memset(scene.counted, 0, KILL_ITEMS * sizeof(*scene.counted));
+                assert_int_equal(mproc_pool_map_async(pool, &map_result, &map, NULL), 0);
+                for (size_t i = 0; i < TASKS; i++) {
+                        struct mproc_call call = {.function = count_run,
+                                                  .arg = &scene.args[ITEMS + i],
+                                                  .arg_size = 8,
+                                                  .result_size = 8};
+
+                        assert_int_equal(mproc_pool_apply_async(pool, &results[i], &call, NULL), 0);
+                }
+                for (size_t i = 0; i < TASKS; i++) {
+                        struct mproc_failure failure = {0};
+
+                        mproc_pool_get(pool, results[i], &scene.results[ITEMS + i], 8,
+                                       MPROC_FOREVER, &failure, NULL);
+                        scene.codes[ITEMS + i] = failure.err.code;
+                        mproc_pool_release(pool, results[i]);
+                }
+                mproc_pool_wait(pool, map_result, MPROC_FOREVER, NULL);
+                mproc_pool_release(pool, map_result);
+                expect_once_each(&scene, ITEMS + TASKS);
+        }
+        close_scene(&scene);
+}
+
 int main(int argc, char **argv)
 {
         static const struct promise promises[] = {
                 PROMISE(random_kills_lose_and_double_no_item, UNDER_OWN_PROCESS),
                 PROMISE(random_kills_lose_and_double_no_task, UNDER_OWN_PROCESS),
+                PROMISE(random_kills_mix_up_no_map_with_a_task, UNDER_OWN_PROCESS),
         };
 
         mproc_init(&argc, &argv);
-        return run_promises(promises, sizeof(promises) / sizeof(*promises));
+        return run_pool_promises(promises, sizeof(promises) / sizeof(*promises));
 }

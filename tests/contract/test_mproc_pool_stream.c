@@ -96,14 +96,56 @@ static void callbacks_are_called_once_each(const char *method)
         mproc_pool_free(pool);
 }
 
+static int fail_at_length(struct mproc_task *task)
+{
+        memset(task->err->text, 'a' + (int)(*(const uint64_t *)task->arg % 26), 400);
+        task->err->text[400] = '\0';
+        return -EDOM;
+}
+
+/* Results that are not over yet need no room for words; those that failed share some. */
+static void long_texts_come_back_whole(const char *method)
+{
+        enum { COUNT = 1000, WHOLE = 40 };
+        static struct mproc_result *results[COUNT];
+        struct mproc_pool *pool = small_pool(method);
+        size_t cut = 0;
+
+        for (int round = 0; round < 2; round++) {
+                size_t count = round ? COUNT : WHOLE;
+
+                for (uint64_t i = 0; i < count; i++)
+                        results[i] = submit(pool, fail_at_length, &i, sizeof(i));
+                for (uint64_t i = 0; i < count; i++) {
+                        struct mproc_failure failure = {0};
+                        size_t length;
+
+                        assert_int_equal(mproc_pool_get(pool, results[i], NULL, 0, MPROC_FOREVER,
+                                                        &failure, NULL),
+                                         -EREMOTEIO);
+                        length = strlen(failure.err.text);
+                        assert_int_equal(failure.err.code, -EDOM);
+                        assert_int_equal(failure.err.text[length - 1], 'a' + (int)(i % 26));
+                        if (!round)
+                                assert_int_equal(length, 400);
+                        cut += length != 400;
+                        assert_in_range(length, 99, 400);
+                        mproc_pool_release(pool, results[i]);
+                }
+        }
+        assert_in_range(cut, 0, COUNT - WHOLE);
+        end_pool(pool);
+}
+
 int main(int argc, char **argv)
 {
         static const struct promise promises[] = {
                 PROMISE(imap_gives_results_one_by_one, UNDER_CONCURRENT),
                 PROMISE(an_imap_may_be_left_early, UNDER_CONCURRENT),
+                PROMISE(long_texts_come_back_whole, UNDER_CONCURRENT),
                 PROMISE(callbacks_are_called_once_each, UNDER_CONCURRENT),
         };
 
         mproc_init(&argc, &argv);
-        return run_promises(promises, sizeof(promises) / sizeof(*promises));
+        return run_pool_promises(promises, sizeof(promises) / sizeof(*promises));
 }

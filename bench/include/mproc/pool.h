@@ -19,7 +19,8 @@
  * the start method cannot enforce, -E2BIG more than the arena could ever hold, -EXDEV a handle of
  * another pool, -EDEADLK a worker that waits for its own pool, -ECHILD a process that did not make
  * the pool, -ENOTRECOVERABLE a broken pool (see initialiser), -EBADE a callback that failed,
- * -ENODATA `successful` asked of a result that is not ready. */
+ * -ENODATA `successful` asked of a result that is not ready, -EPROTONOSUPPORT an unknown
+ * transport. */
 #ifndef MPROC_POOL_H
 #define MPROC_POOL_H
 
@@ -58,7 +59,9 @@ struct mproc_failure {
         pid_t pid;      /* of that worker; 0: unknown */
         /* code: what the function returned, or -EOWNERDEAD (its worker died; the text has the
          * signal's name), -ETIME (time limit), -ECANCELED (cancelled, terminated), -EMSGSIZE
-         * (result of a wrong size), or why the worker could not find the function. */
+         * (result of a wrong size), or why the worker could not find the function. A text of 100
+         * characters or more may be cut to 99, when more than a 32nd part of options.queue have
+         * failed with such and are not collected yet. */
         struct mproc_err err;
 };
 
@@ -67,8 +70,9 @@ struct mproc_failure {
 struct mproc_pool;
 
 struct mproc_pool_options {
-        const char *start; /* start method by name; NULL: "forkserver". Not "serial" */
-        size_t workers;    /* 0: as many as PUs that this process may run on */
+        const char *start;     /* start method by name; NULL: "forkserver". Not "serial" */
+        const char *transport; /* by name, see below; NULL: "ring" */
+        size_t workers;        /* 0: as many as PUs that this process may run on */
         /* Run in each worker before its first task and after its last (not when it is killed). A
          * result other than 0 of the initialiser ends the worker. Three such in a row, or twenty
          * workers in a row that die or cannot be started before they are ready, break the pool
@@ -84,9 +88,22 @@ struct mproc_pool_options {
         size_t arena_bytes;        /* 0: 64 MiB; memory is taken only when it is used */
 };
 
-/* Starts the workers; does not wait until they are ready. Errors: -EINVAL (an option), -ENOTSUP
- * (serial; task_limit_ns under thread; an initialiser that cannot cross), those of
- * mproc_process_start and mproc_shm_new. */
+/* How tasks reach the workers. "ring": shared memory, where workers look for a while, then sleep on
+ * a futex; never more of them look than PUs − 1. "pipe": as CPython's Pool does it, tasks and word
+ * of results go through pipes, and workers sleep in read(2); up to 512 tasks or chunks are handed
+ * over ahead, of single tasks and maps in turn. All else is the same.
+ *
+ * The transports in table order: NULL when `index` is past the end, or there is none by that name.
+ */
+struct mproc_pool_transport;
+const struct mproc_pool_transport *mproc_pool_transport_at(size_t index);
+const struct mproc_pool_transport *mproc_pool_transport_find(const char *name);
+const char *mproc_pool_transport_name(const struct mproc_pool_transport *transport);
+const char *mproc_pool_transport_summary(const struct mproc_pool_transport *transport);
+
+/* Starts the workers; does not wait until they are ready. Errors: -EINVAL (an option),
+ * -EPROTONOSUPPORT (no such transport), -ENOTSUP (serial; task_limit_ns under thread; an
+ * initialiser that cannot cross), those of mproc_process_start and mproc_shm_new. */
 int mproc_pool_new(struct mproc_pool **ret, const struct mproc_pool_options *options,
                    struct mproc_err *err);
 /* No more tasks are taken. Idempotent. */

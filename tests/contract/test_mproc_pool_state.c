@@ -1,0 +1,223 @@
+/* Workers that die at instants which chance rarely finds: what they would have left in shared
+ * memory then is put there by hand. And pipes that are full. */
+#include "contract/pool_rig.h"
+#include "mproc/pool_private.h"
+
+/* What a task needs to spoil its own pool. */
+struct inside {
+        struct pool_shared *shared;
+        _Atomic uint32_t *begun;
+};
+
+static struct pool_slot *own_slot(const struct inside *inside, uint32_t worker)
+{
+        for (uint32_t i = 0; i < inside->shared->slot_count; i++) {
+                uint64_t word = atomic_load(&inside->shared->slots[i].state);
+
+                if (pool_word_state(word) == POOL_RUNNING && pool_word_worker(word) == worker)
+                        return &inside->shared->slots[i];
+        }
+        abort();
+}
+
+/* As if the worker had died after DONE, before it could tell anybody. */
+static int die_when_done(struct mproc_task *task)
+{
+        const struct inside *inside = task->arg;
+        struct pool_slot *slot = own_slot(inside, task->worker);
+
+        atomic_fetch_add(inside->begun, 1);
+        *(uint64_t *)task->result = 77;
+        atomic_store(&slot->state, atomic_load(&slot->state) | POOL_DONE);
+        raise(SIGKILL);
+        return 0;
+}
+
+/* As if it had died while it noted down how the function failed, over the argument. */
+static int die_when_failing(struct mproc_task *task)
+{
+        const struct inside *inside = task->arg;
+        struct pool_slot *slot = own_slot(inside, task->worker);
+
+        atomic_fetch_add(inside->begun, 1);
+        slot->code = -EDOM;
+        atomic_store(&inside->shared->texts[0].slot, (uint32_t)(slot - inside->shared->slots) + 1);
+        memset(&slot->failed, 'x', sizeof(slot->failed));
+        raise(SIGKILL);
+        return 0;
+}
+
+struct scene {
+        struct mproc_shm *shm;
+        struct mproc_pool *pool;
+        struct inside inside;
+};
+
+static struct scene open_scene(const char *method)
+{
+        struct scene scene;
+
+        assert_int_equal(mproc_shm_new(&scene.shm, 64, NULL), 0);
+        scene.pool =
+                new_pool(&(struct mproc_pool_options){.start = method, .workers = 2, .retries = 3});
+        scene.inside =
+                (struct inside){.shared = scene.pool->shared, .begun = mproc_shm_addr(scene.shm)};
+        return scene;
+}
+
+static void close_scene(struct scene *scene)
+{
+        end_pool(scene->pool);
+        mproc_shm_free(scene->shm);
+}
+
+static void a_task_that_was_done_is_done_though_nobody_was_told(const char *method)
+{
+        struct scene scene = open_scene(method);
+        struct mproc_call call = {.function = die_when_done,
+                                  .arg = &scene.inside,
+                                  .arg_size = sizeof(scene.inside),
+                                  .result_size = 8};
+        uint64_t result = 0;
+
+        for (uint32_t i = 1; i <= 5; i++) {
+                assert_int_equal(mproc_pool_apply(scene.pool, &call, &result, NULL, NULL), 0);
+                assert_int_equal(result, 77);
+                assert_int_equal(atomic_load(scene.inside.begun), i);
+        }
+        close_scene(&scene);
+}
+
+static void a_function_that_failed_is_not_tried_again(const char *method)
+{
+        struct scene scene = open_scene(method);
+        struct mproc_call call = {.function = die_when_failing,
+                                  .arg = &scene.inside,
+                                  .arg_size = sizeof(scene.inside)};
+        struct mproc_failure failure = {0};
+
+        assert_int_equal(mproc_pool_apply(scene.pool, &call, NULL, &failure, NULL), -EREMOTEIO);
+        assert_int_equal(failure.err.code, -EDOM);
+        assert_non_null(strstr(failure.err.text, "died before it could say more"));
+        assert_int_equal(atomic_load(scene.inside.begun), 1);
+        assert_int_equal(atomic_load(&scene.inside.shared->texts[0].slot), 0);
+        close_scene(&scene);
+}
+
+/* Takes the message of another task out of the pipe, and dies with it. */
+static int swallow(struct mproc_task *task)
+{
+        char message[32];
+
+        (void)task;
+        if (read(mproc_self_fd(0), message, sizeof(message)) != (ssize_t)sizeof(message))
+                return -EIO;
+        raise(SIGKILL);
+        return 0;
+}
+
+static void what_a_dead_worker_had_read_is_not_lost(const char *method)
+{
+        enum { COUNT = 300 };
+        static uint64_t args[COUNT], squares[COUNT];
+        struct mproc_map map = {.function = square,
+                                .args = args,
+                                .arg_size = 8,
+                                .results = squares,
+                                .result_size = 8,
+                                .count = COUNT,
+                                .chunk = 1};
+        struct mproc_call call = {.function = square, .arg_size = 8, .result_size = 8};
+        struct mproc_result *swallower, *others[COUNT], *all;
+        struct mproc_failure failure = {0};
+        struct mproc_pool *pool;
+
+        if (strcmp(pool_transport, "pipe"))
+                return; /* nothing else is read */
+        pool = new_pool(&(struct mproc_pool_options){.start = method, .workers = 1});
+        for (int round = 0; round < 3; round++) {
+                swallower = submit(pool, swallow, NULL, 0);
+                for (uint64_t i = 0; i < COUNT; i++) {
+                        args[i] = i;
+                        call.arg = &args[i];
+                        if (round != 1)
+                                assert_int_equal(
+                                        mproc_pool_apply_async(pool, &others[i], &call, NULL), 0);
+                }
+                assert_int_equal(mproc_pool_map_async(pool, &all, &map, NULL), 0);
+                assert_int_equal(
+                        mproc_pool_get(pool, swallower, NULL, 0, MPROC_FOREVER, &failure, NULL),
+                        -EREMOTEIO);
+                assert_int_equal(failure.err.code, -EOWNERDEAD);
+                mproc_pool_release(pool, swallower);
+                assert_int_equal(mproc_pool_get(pool, all, NULL, 0, MPROC_FOREVER, NULL, NULL), 0);
+                mproc_pool_release(pool, all);
+                for (uint64_t i = 0; i < COUNT; i++) {
+                        uint64_t value = 0;
+
+                        assert_int_equal(squares[i], i * i);
+                        if (round == 1)
+                                continue;
+                        assert_int_equal(mproc_pool_get(pool, others[i], &value, 8, MPROC_FOREVER,
+                                                        NULL, NULL),
+                                         0);
+                        assert_int_equal(value, i * i);
+                        mproc_pool_release(pool, others[i]);
+                }
+        }
+        end_pool(pool);
+}
+
+static int count(struct mproc_task *task)
+{
+        atomic_fetch_add(*(_Atomic uint32_t *const *)task->arg, 1);
+        return 0;
+}
+
+/* More than any pipe takes at once, while the owner does something else; then results likewise. */
+static void what_was_submitted_runs_without_the_caller(const char *method)
+{
+        enum { TASKS = 20000, ITEMS = 5000 };
+        static _Atomic uint32_t *args[ITEMS];
+        struct mproc_map map = {.function = count,
+                                .args = args,
+                                .arg_size = sizeof(*args),
+                                .count = ITEMS,
+                                .chunk = 1};
+        struct mproc_result *all;
+        _Atomic uint32_t *word;
+        struct mproc_pool *pool;
+        struct mproc_shm *shm;
+
+        assert_int_equal(mproc_shm_new(&shm, 64, NULL), 0);
+        word = mproc_shm_addr(shm);
+        for (size_t i = 0; i < ITEMS; i++)
+                args[i] = word;
+        pool = new_pool(
+                &(struct mproc_pool_options){.start = method, .workers = 2, .queue = TASKS});
+        assert_int_equal(mproc_pool_map_async(pool, &all, &map, NULL), 0);
+        for (int i = 0; i < 5000; i++)
+                mproc_pool_release(pool, submit(pool, count, &word, sizeof(word)));
+        while (atomic_load(word) < ITEMS + 5000)
+                usleep(1000);
+        for (int i = 5000; i < TASKS; i++)
+                mproc_pool_release(pool, submit(pool, count, &word, sizeof(word)));
+        assert_int_equal(mproc_pool_get(pool, all, NULL, 0, MPROC_FOREVER, NULL, NULL), 0);
+        mproc_pool_release(pool, all);
+        end_pool(pool);
+        assert_int_equal(atomic_load(word), ITEMS + TASKS);
+        mproc_shm_free(shm);
+}
+
+int main(int argc, char **argv)
+{
+        static const struct promise promises[] = {
+                PROMISE(a_task_that_was_done_is_done_though_nobody_was_told, UNDER_OWN_PROCESS),
+                PROMISE(a_function_that_failed_is_not_tried_again, UNDER_OWN_PROCESS),
+                PROMISE(what_a_dead_worker_had_read_is_not_lost, UNDER_OWN_PROCESS),
+                PROMISE(what_was_submitted_runs_without_the_caller, UNDER_CONCURRENT),
+        };
+
+        mproc_init(&argc, &argv);
+        return run_pool_promises(promises, sizeof(promises) / sizeof(*promises));
+}
