@@ -113,16 +113,25 @@ static inline struct mproc_result *submit(struct mproc_pool *pool,
         return result;
 }
 
+/* The tests that follow use the transport of that index; false: there is no such. */
+static inline bool use_transport(size_t index)
+{
+        const struct mproc_pool_transport *transport = mproc_pool_transport_at(index);
+
+        if (!transport)
+                return false;
+        pool_transport = mproc_pool_transport_name(transport);
+        print_message("transport %s\n", pool_transport);
+        return true;
+}
+
 /* Every promise under every transport. */
 static inline int run_pool_promises(const struct promise *promises, size_t promise_count)
 {
         int failed = 0;
 
-        for (size_t i = 0; mproc_pool_transport_at(i); i++) {
-                pool_transport = mproc_pool_transport_name(mproc_pool_transport_at(i));
-                print_message("transport %s\n", pool_transport);
+        for (size_t i = 0; use_transport(i); i++)
                 failed += run_promises(promises, promise_count);
-        }
         return failed;
 }
 

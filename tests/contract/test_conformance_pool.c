@@ -314,7 +314,8 @@ static void failed_callback_is_told(const char *method)
 /* Descriptors end before the workers are complete. */
 static bool start_too_many(const char *method)
 {
-        struct mproc_pool_options options = {.start = method, .workers = 64};
+        struct mproc_pool_options options = {
+                .start = method, .transport = pool_transport, .workers = 64};
         struct rlimit limit = {.rlim_cur = 48, .rlim_max = 48};
         struct mproc_pool *pool = NULL;
 
@@ -379,5 +380,6 @@ static const struct conformance_case cases[] = {
 int main(int argc, char **argv)
 {
         mproc_init(&argc, &argv);
+        conformance_way = use_transport;
         return run_conformance("Pools", cases, sizeof(cases) / sizeof(cases[0]));
 }

@@ -276,9 +276,15 @@ static void closed_pool_takes_no_more(const char *method)
         mproc_pool_free(pool);
 }
 
+struct choice {
+        char start[16], transport[16];
+};
+
 static int leave_a_pool_behind(void *arg, size_t size)
 {
-        struct mproc_pool_options options = {.start = arg, .workers = 2};
+        const struct choice *choice = arg;
+        struct mproc_pool_options options = {
+                .start = choice->start, .transport = choice->transport, .workers = 2};
         struct mproc_call call = {.function = stay_there};
         struct mproc_pool *pool;
 
@@ -295,14 +301,17 @@ static size_t descendants(void)
 
 static bool leave_without_an_end(const char *method)
 {
+        struct choice choice = {0};
         struct mproc_process *process = NULL;
         struct mproc_status status;
 
+        snprintf(choice.start, sizeof(choice.start), "%s", method);
+        snprintf(choice.transport, sizeof(choice.transport), "%s", pool_transport);
         CHECK(!mproc_process_start(&process,
                                    &(struct mproc_process_options){.start = method,
                                                                    .target = leave_a_pool_behind,
-                                                                   .arg = method,
-                                                                   .arg_size = strlen(method) + 1},
+                                                                   .arg = &choice,
+                                                                   .arg_size = sizeof(choice)},
                                    NULL));
         CHECK(!mproc_process_join(process, MPROC_FOREVER, &status, NULL));
         CHECK(status.state == MPROC_EXITED && !status.code);
@@ -366,5 +375,6 @@ static const struct conformance_case cases[] = {
 int main(int argc, char **argv)
 {
         mproc_init(&argc, &argv);
+        conformance_way = use_transport;
         return run_conformance("Workers of a pool", cases, sizeof(cases) / sizeof(cases[0]));
 }
