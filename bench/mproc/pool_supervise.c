@@ -163,6 +163,8 @@ static void replace(struct mproc_pool *pool)
                 if (!wanted || !pool_start_worker(pool, i, &err))
                         continue;
                 pthread_mutex_lock(&pool->lock);
+                /* It may have begun before it was given up, for want of a descriptor. */
+                pool_bury(pool, i, &(struct mproc_status){.state = MPROC_UNKNOWN, .err = err});
                 pool->retry_ns = clock_now_ns() + RETRY_NS;
                 if (++pool->unready >= UNREADY_MAX && !any_worker(pool) && !pool->broken.code) {
                         give_up(pool, &err);
