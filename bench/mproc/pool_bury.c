@@ -33,6 +33,10 @@ static void explain(struct mproc_pool *pool, uint32_t number, const struct mproc
 
         *ret = (struct mproc_failure){.count = 1, .worker = (int32_t)number, .pid = worker->pid};
         describe(status, end, sizeof(end));
+        if (!pool->death.code && pool->phase != POOL_TERMINATED &&
+            (status->state != MPROC_EXITED || status->code))
+                error_set(&pool->death, -EOWNERDEAD, "pool", "worker %u (process %d) %s", number,
+                          (int)worker->pid, end);
         if (worker->condemned)
                 error_set(&ret->err, -ETIME, "task",
                           "it ran longer than its limit of %.3f s, and was ended with worker %u "
@@ -117,4 +121,11 @@ void pool_fail_queued(struct mproc_pool *pool, int code, const char *text)
         for (size_t i = 0; i < MPROC_POOL_MAPS; i++)
                 if (pool->jobs[i].result)
                         pool_job_cancel(pool, &pool->jobs[i], &failure);
+}
+
+void mproc_pool_first_death(struct mproc_pool *pool, struct mproc_err *ret)
+{
+        pthread_mutex_lock(&pool->lock);
+        *ret = pool->death;
+        pthread_mutex_unlock(&pool->lock);
 }

@@ -148,6 +148,11 @@ static int check_options(const struct mproc_pool_options *options, struct mproc_
                 return error_set(
                         err, -EINVAL, "pool", "options.arg is %p with %zu bytes; at most %zu cross",
                         options->arg, options->arg_size, MPROC_ARG_MAX - sizeof(struct pool_start));
+        if (options->fd_count > MPROC_POOL_FDS_MAX || (options->fd_count && !options->fds))
+                return error_set(err, -EINVAL, "pool",
+                                 "options.fds is %p with %zu descriptors; at most %d can be "
+                                 "handed to workers",
+                                 (const void *)options->fds, options->fd_count, MPROC_POOL_FDS_MAX);
         return 0;
 }
 
@@ -262,6 +267,9 @@ static int make_start(struct mproc_pool *pool, const struct mproc_pool_options *
                 pool->start_arg->transport++;
         if (options->arg_size)
                 memcpy(pool->start_arg + 1, options->arg, options->arg_size);
+        pool->fd_count = pool->start_arg->first_fd = (uint32_t)options->fd_count;
+        if (options->fd_count)
+                memcpy(pool->fds, options->fds, options->fd_count * sizeof(*options->fds));
         r = add_callable(pool, options->initialiser, &pool->start_arg->initialiser, err);
         return r ? r : add_callable(pool, options->finaliser, &pool->start_arg->finaliser, err);
 }
@@ -376,25 +384,4 @@ void mproc_pool_free(struct mproc_pool *pool)
 size_t mproc_pool_workers(const struct mproc_pool *pool)
 {
         return pool->workers;
-}
-
-pid_t mproc_pool_worker_pid(struct mproc_pool *pool, size_t worker)
-{
-        pid_t pid = 0;
-
-        pthread_mutex_lock(&pool->lock);
-        if (worker < pool->workers && pool->worker[worker].process)
-                pid = pool->worker[worker].pid;
-        pthread_mutex_unlock(&pool->lock);
-        return pid;
-}
-
-uint64_t mproc_pool_replaced(struct mproc_pool *pool)
-{
-        uint64_t started;
-
-        pthread_mutex_lock(&pool->lock);
-        started = pool->started;
-        pthread_mutex_unlock(&pool->lock);
-        return started > pool->workers ? started - pool->workers : 0;
 }

@@ -117,6 +117,8 @@ struct mproc_pool {
         int64_t task_limit_ns;
         struct pool_start *start_arg;
         size_t start_arg_size;
+        int fds[MPROC_POOL_FDS_MAX]; /* the caller's */
+        size_t fd_count;
         struct pool_arena arena;
 
         int (*functions[MPROC_POOL_FUNCTIONS])(struct mproc_task *);
@@ -135,6 +137,7 @@ struct mproc_pool {
 
         enum pool_phase phase;
         struct mproc_err broken; /* code 0: it is not */
+        struct mproc_err death;  /* of the first worker that was not to end; code 0: none */
         unsigned waiting;        /* threads that sleep in pool_wait */
         uint64_t spin_ns;
 

@@ -241,7 +241,8 @@ struct pool_start {
         uint32_t initialiser, finaliser; /* function number + 1; 0: none */
         uint32_t arg_size;               /* the argument follows, aligned to 64 */
         uint32_t transport;              /* by its place in the table */
-        unsigned char pad[36];
+        uint32_t first_fd;               /* of the pool's own descriptors, for mproc_self_fd() */
+        unsigned char pad[32];
 };
 static_assert(sizeof(struct pool_start) == 64, "what follows is aligned");
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -13,17 +14,22 @@
 
 int pool_start_worker(struct mproc_pool *pool, uint32_t number, struct mproc_err *err)
 {
-        const int fds[] = {pool->pipe.tasks_read.fd, pool->pipe.results_write.fd};
+        int fds[MPROC_POOL_FDS_MAX + 2]; /* the caller's, and behind them the pool's own */
         struct mproc_process_options options = {.start = pool->start,
                                                 .name = "mproc-pool",
                                                 .target = pool_worker_run,
                                                 .arg = pool->start_arg,
                                                 .arg_size = pool->start_arg_size,
                                                 .fds = fds,
-                                                .fd_count = fds[0] >= 0 ? 2 : 0};
+                                                .fd_count = pool->fd_count};
         struct mproc_process *process;
         int r;
 
+        memcpy(fds, pool->fds, sizeof(pool->fds));
+        fds[pool->fd_count] = pool->pipe.tasks_read.fd;
+        fds[pool->fd_count + 1] = pool->pipe.results_write.fd;
+        if (pool->pipe.tasks_read.fd >= 0)
+                options.fd_count += 2;
         pool->start_arg->worker = number; /* one thread starts workers: first the maker's, then the
                                            * supervisor */
         r = mproc_process_start(&process, &options, err);
@@ -235,4 +241,25 @@ void *pool_supervise(void *argument)
         pool_stir(pool);
         pthread_mutex_unlock(&pool->lock);
         return NULL;
+}
+
+pid_t mproc_pool_worker_pid(struct mproc_pool *pool, size_t worker)
+{
+        pid_t pid = 0;
+
+        pthread_mutex_lock(&pool->lock);
+        if (worker < pool->workers && pool->worker[worker].process)
+                pid = pool->worker[worker].pid;
+        pthread_mutex_unlock(&pool->lock);
+        return pid;
+}
+
+uint64_t mproc_pool_replaced(struct mproc_pool *pool)
+{
+        uint64_t started;
+
+        pthread_mutex_lock(&pool->lock);
+        started = pool->started;
+        pthread_mutex_unlock(&pool->lock);
+        return started > pool->workers ? started - pool->workers : 0;
 }

@@ -301,9 +301,10 @@ static void stop(struct mproc_pool *pool)
 
 /* Worker ------------------------------------------------------------------------------------- */
 
-static void tell(uint32_t word)
+static void tell(const struct pool_self *worker, uint32_t word)
 {
-        while (write(mproc_self_fd(1), &word, sizeof(word)) < 0 && errno == EINTR)
+        while (write(mproc_self_fd(worker->first_fd + 1), &word, sizeof(word)) < 0 &&
+               errno == EINTR)
                 ;
 }
 
@@ -314,7 +315,7 @@ static void run_task(struct pool_self *worker, const struct message *message)
         if (!pool_worker_claim(worker, slot, message->at))
                 return;
         pool_worker_run_task(worker, slot, message->at);
-        tell((uint32_t)(slot - worker->shared->slots) + 1);
+        tell(worker, (uint32_t)(slot - worker->shared->slots) + 1);
 }
 
 static void run_item(struct pool_self *worker, struct pool_job *job, uint64_t item)
@@ -340,7 +341,7 @@ static void run_chunk(struct pool_self *worker, const struct message *message)
                         run_item(worker, job, message->first + i);
         }
         atomic_store(&worker->line->job, 0);
-        tell(CHUNK_OVER);
+        tell(worker, CHUNK_OVER);
 }
 
 static void work(struct pool_self *worker)
@@ -350,7 +351,7 @@ static void work(struct pool_self *worker)
 
         /* Once front.stop is set nothing is left to do. */
         while (!pool_worker_must_leave(worker) && !atomic_load(&worker->shared->front.stop)) {
-                size = read(mproc_self_fd(0), &message, sizeof(message));
+                size = read(mproc_self_fd(worker->first_fd), &message, sizeof(message));
                 if (size < 0 && errno == EINTR)
                         continue;
                 if (size != (ssize_t)sizeof(message))

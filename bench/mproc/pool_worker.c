@@ -219,6 +219,7 @@ int pool_worker_run(void *arg, size_t arg_size)
         struct pool_self worker = {.shared = shared,
                                    .line = &shared->lines[start->worker],
                                    .number = start->worker,
+                                   .first_fd = start->first_fd,
                                    .spin_ns = POOL_SPIN_MAX_NS};
         void *own_arg = start->arg_size ? start + 1 : NULL;
         const struct pool_shared *outer = inside;

@@ -9,6 +9,7 @@ struct pool_self {
         struct pool_shared *shared;
         struct pool_line *line;
         uint32_t number;
+        uint32_t first_fd; /* as of pool_start */
         uint64_t tasks;
         uint64_t spin_ns;
         uint64_t tail_seen;

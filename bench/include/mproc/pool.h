@@ -36,6 +36,7 @@ extern "C" {
 #define MPROC_POOL_WORKERS_MAX 256
 #define MPROC_POOL_INLINE 64 /* bytes */
 #define MPROC_POOL_FUNCTIONS 256
+#define MPROC_POOL_FDS_MAX 8
 
 /* What a task's function is called with, in a worker. It returns 0, or a code of its own choice,
  * by convention a negative errno, which fails the task; `err->text` may say more. */
@@ -81,6 +82,10 @@ struct mproc_pool_options {
         int (*finaliser)(void *arg, size_t arg_size);
         const void *arg; /* for both: copied, ≤ MPROC_ARG_MAX − 64 bytes */
         size_t arg_size;
+        /* Descriptors that a worker finds by mproc_self_fd(), as of mproc_process_start. They stay
+         * the caller's, and open as long as the pool is there: who replaces a worker gets them. */
+        const int *fds;
+        size_t fd_count;           /* ≤ MPROC_POOL_FDS_MAX */
         uint64_t tasks_per_worker; /* a worker that ran so many is replaced; 0: no limit */
         int64_t task_limit_ns;     /* a task that runs longer is ended with its worker; 0: none */
         unsigned retries;          /* how often a task is run again after its worker died */
@@ -123,6 +128,8 @@ size_t mproc_pool_workers(const struct mproc_pool *pool);
 pid_t mproc_pool_worker_pid(struct mproc_pool *pool, size_t worker);
 /* How many workers were started in place of others. */
 uint64_t mproc_pool_replaced(struct mproc_pool *pool);
+/* How the first worker ended that the pool had to replace, in words; code 0: none had to. */
+void mproc_pool_first_death(struct mproc_pool *pool, struct mproc_err *ret);
 
 /* One task ----------------------------------------------------------------------------------- */
 
