@@ -14,6 +14,11 @@ enum cell_role cell_role(const struct cell *cell)
                                                 : CELL_OF_PLAN;
 }
 
+bool cell_has_pool(const struct cell *cell)
+{
+        return *cell->level[FACTOR_TRANSPORT];
+}
+
 struct label {
         char *buf;
         size_t size, used;
@@ -81,12 +86,19 @@ const struct cell_counter *cell_find_counter(const struct cell *cell, const char
         return NULL;
 }
 
+/* What follows from another level, as that static has no chunk, tells nothing more: of these
+ * factors cells that have none are passed by. */
 static bool level_differs(const struct result *result, const struct cell *cell, enum factor factor)
 {
-        for (size_t i = 0; i < result->cell_count; i++)
+        bool follows = factor == FACTOR_CHUNK || factor == FACTOR_TRANSPORT;
+
+        for (size_t i = 0; i < result->cell_count; i++) {
+                const char *level = result->cells[i].level[factor];
+
                 if (!strcmp(result->cells[i].workload, cell->workload) &&
-                    strcmp(result->cells[i].level[factor], cell->level[factor]))
+                    strcmp(level, cell->level[factor]) && (*level || !follows))
                         return true;
+        }
         return false;
 }
 
@@ -107,6 +119,8 @@ static void add_level(struct label *label, const struct cell *cell, enum factor 
                 return;
         if (factor == FACTOR_WORKERS)
                 add(label, "%s %s", level, strcmp(level, "1") ? "workers" : "worker");
+        else if (factor == FACTOR_CHUNK)
+                add(label, "chunk %s", level);
         else
                 add(label, "%s", level);
 }
@@ -128,9 +142,9 @@ static void add_param(struct label *label, const struct cell *cell, uint32_t i)
 
 void cell_label(const struct result *result, const struct cell *cell, char *buf, size_t size)
 {
-        static const enum factor order[] = {FACTOR_VARIANT, FACTOR_SHARE,  FACTOR_START,
-                                            FACTOR_RUNTIME, FACTOR_SUBMIT, FACTOR_WORKERS,
-                                            FACTOR_PLACE};
+        static const enum factor order[] = {FACTOR_VARIANT,   FACTOR_SHARE,   FACTOR_START,
+                                            FACTOR_RUNTIME,   FACTOR_SUBMIT,  FACTOR_CHUNK,
+                                            FACTOR_TRANSPORT, FACTOR_WORKERS, FACTOR_PLACE};
         struct label label = {.buf = buf, .size = size};
 
         if (!size)

@@ -39,11 +39,20 @@ struct summary {
 /* How long single tasks took. Only tasks so long that a clock reading does not disturb them are
  * timed. */
 struct cell_latency {
-        uint32_t timed; /* 1: each task of every trial is */
-        uint32_t reserved;
-        char note[128];                        /* why they are not; empty: they are, or there are no
-                                                  tasks */
-        struct summary summary[LATENCY_COUNT]; /* ns, over trials; n = 0: not known */
+        uint32_t timed;  /* 1: each task of every trial is */
+        uint32_t one_in; /* through a pool, too short to be timed: of so many one is, for the
+                            phases; else 0 */
+        char note[128];  /* why they are not; empty: they are, or there are no
+                            tasks */
+        struct summary summary[LATENCY_COUNT];  /* ns, over trials; n = 0: not known */
+        struct summary response[LATENCY_COUNT]; /* the same of trial_outcome.response */
+};
+
+/* Where the time went, over trials; n = 0: not known. */
+struct cell_phases {
+        struct summary parent; /* CPU time of the submitting thread, of the makespan */
+        struct summary dispatch, work, tail; /* of the workers' time, which they share out */
+        struct summary first_result_ns;
 };
 
 /* Did a figure change over the rounds? Of a cell its primary metric; of a run its speed. */
@@ -127,6 +136,7 @@ struct cell {
         struct summary step[4]; /* life cycle: returned, first, ready, wall (ns) */
         struct cell_run run;    /* of a command; zero: it is none */
         struct cell_latency latency;
+        struct cell_phases phases; /* of tasks through a pool; zero: there is none */
         struct cell_trend trend;
         struct cell_modes modes;
         uint32_t counter_count;
@@ -142,6 +152,9 @@ enum cell_role { CELL_OF_PLAN, CELL_CONTROL, CELL_SLOWED };
 #define SLOWED_LEVEL "slowed"
 
 enum cell_role cell_role(const struct cell *cell);
+
+/* Its tasks go through a pool. */
+bool cell_has_pool(const struct cell *cell);
 
 /* The two, perhaps of different runs, are of one workload, with the same levels and parameters. */
 bool cell_same_choice(const struct cell *a, const struct cell *b);

@@ -7,6 +7,8 @@ static const struct field factor_fields[] = {
         {PLAIN(struct cell, "runtime", level[FACTOR_RUNTIME])},
         {PLAIN(struct cell, "start", level[FACTOR_START])},
         {PLAIN(struct cell, "submit", level[FACTOR_SUBMIT])},
+        {PLAIN(struct cell, "chunk", level[FACTOR_CHUNK])},
+        {PLAIN(struct cell, "transport", level[FACTOR_TRANSPORT])},
         {PLAIN(struct cell, "share", level[FACTOR_SHARE])},
         {PLAIN(struct cell, "workers", level[FACTOR_WORKERS])},
         {PLAIN(struct cell, "place", level[FACTOR_PLACE])},
@@ -147,14 +149,36 @@ static const struct field metric_fields[] = {
 #define LATENCY(key, which) \
         OBJECT(struct cell_latency, key, summary[which], summary_fields), OR_NULL(0)
 
+#define RESPONSE(key, which) \
+        OBJECT(struct cell_latency, key, response[which], summary_fields), OR_NULL(0)
+
+static const struct field response_fields[] = {
+        {RESPONSE("p50", LATENCY_P50)}, {RESPONSE("p90", LATENCY_P90)},
+        {RESPONSE("p99", LATENCY_P99)}, {RESPONSE("p999", LATENCY_P999)},
+        {RESPONSE("max", LATENCY_MAX)}, {0},
+};
+
 static const struct field latency_fields[] = {
         {FLAG(struct cell_latency, "timed", timed)},
+        {PLAIN(struct cell_latency, "one_in", one_in), OR_NULL(0)},
         {PLAIN(struct cell_latency, "note", note)},
         {LATENCY("p50", LATENCY_P50)},
         {LATENCY("p90", LATENCY_P90)},
         {LATENCY("p99", LATENCY_P99)},
         {LATENCY("p999", LATENCY_P999)},
         {LATENCY("max", LATENCY_MAX)},
+        {GROUP("response", response_fields)},
+        {0},
+};
+
+#define PHASE(key, member) OBJECT(struct cell_phases, key, member, summary_fields), OR_NULL(0)
+
+static const struct field phases_fields[] = {
+        {PHASE("parent_share", parent)},
+        {PHASE("dispatch_share", dispatch)},
+        {PHASE("work_share", work)},
+        {PHASE("tail_share", tail)},
+        {PHASE("first_result_ns", first_result_ns)},
         {0},
 };
 
@@ -274,6 +298,7 @@ const struct field json_cell_fields[] = {
         {GROUP("start_steps", step_fields)},
         {OBJECT(struct cell, "run", run, run_fields), OR_NULL(0)},
         {OBJECT(struct cell, "latency", latency, latency_fields), OR_NULL(0)},
+        {OBJECT(struct cell, "phases", phases, phases_fields), OR_NULL(0)},
         {OBJECT(struct cell, "trend", trend, json_trend_fields), OR_NULL(0)},
         {OBJECT(struct cell, "modes", modes, mode_fields), OR_NULL(0)},
         {OTHER("counters", write_counters, read_counters)},

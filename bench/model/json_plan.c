@@ -8,7 +8,8 @@
 
 static const struct field factor_fields[] = {
         {LEVELS("runtime", FACTOR_RUNTIME)}, {LEVELS("start", FACTOR_START)},
-        {LEVELS("submit", FACTOR_SUBMIT)},   {LEVELS("share", FACTOR_SHARE)},
+        {LEVELS("submit", FACTOR_SUBMIT)},   {LEVELS("chunk", FACTOR_CHUNK)},
+        {LEVELS("share", FACTOR_SHARE)},     {LEVELS("transport", FACTOR_TRANSPORT)},
         {LEVELS("workers", FACTOR_WORKERS)}, {LEVELS("place", FACTOR_PLACE)},
         {LEVELS("variant", FACTOR_VARIANT)}, {0},
 };

@@ -120,6 +120,7 @@ static const struct field worker_fields[] = {
         {PLAIN(struct worker_outcome, "begin_ns", begin_ns), OF_WORK},
         {PLAIN(struct worker_outcome, "end_ns", end_ns), OF_WORK},
         {PLAIN(struct worker_outcome, "ops", ops), OF_WORK},
+        {PLAIN(struct worker_outcome, "work_ns", work_ns), OR_NULL(0)},
         {PLAIN(struct worker_outcome, "overlap_ops", noted_ops), OF_WORK},
         {PLAIN(struct worker_outcome, "overlap_noted_ns", noted_ns), OF_WORK},
         {GROUP("start_steps", worker_step_fields)},
@@ -169,6 +170,31 @@ static const struct field latency_fields[] = {
         {0},
 };
 
+#define OF_WORKERS KNOWN_BY(struct trial_phases, known, PHASES_WORKERS)
+#define OF_PARENT KNOWN_BY(struct trial_phases, known, PHASES_PARENT)
+
+/* Why the parent's part is null. */
+static json_t *write_phases_note(const struct result *result, const void *base)
+{
+        const struct trial_phases *phases = base;
+
+        (void)result;
+        return phases->known & PHASES_PARENT
+                       ? json_null()
+                       : json_string("submit=static: the parent submits nothing, and collects "
+                                     "nothing before the end");
+}
+
+static const struct field phases_fields[] = {
+        {PLAIN(struct trial_phases, "parent_ns", parent_ns), OF_PARENT},
+        {PLAIN(struct trial_phases, "dispatch_ns", dispatch_ns), OF_WORKERS},
+        {PLAIN(struct trial_phases, "work_ns", work_ns), OF_WORKERS},
+        {PLAIN(struct trial_phases, "tail_ns", tail_ns), OF_WORKERS},
+        {PLAIN(struct trial_phases, "first_result_ns", first_result_ns), OF_PARENT},
+        {OTHER("note", write_phases_note, NULL)},
+        {0},
+};
+
 #define NOISE(key, member, known_by) \
         PLAIN(struct trial_noise, key, member), KNOWN_BY(struct trial_noise, known, known_by)
 
@@ -209,6 +235,8 @@ const struct field json_trial_fields[] = {
         {PLAIN(struct trial, "host_rss_bytes", outcome.host_rss_bytes), OR_NULL(0)},
         {PLAIN(struct trial, "pss_bytes", outcome.pss_bytes), OR_NULL(0)},
         {OBJECT(struct trial, "latency", outcome.latency, latency_fields), OR_NULL(0)},
+        {OBJECT(struct trial, "response", outcome.response, latency_fields), OR_NULL(0)},
+        {OBJECT(struct trial, "phases", outcome.phases, phases_fields), OR_NULL(0)},
         {FLAG(struct trial, "disturbed", disturbed)},
         {OBJECT(struct trial, "noise", noise, noise_fields)},
         {OTHER("workers", write_workers, read_workers)},

@@ -21,7 +21,8 @@ const char *factor_name(enum factor factor)
 {
         static const char *const names[FACTOR_COUNT] = {
                 [FACTOR_RUNTIME] = "runtime", [FACTOR_START] = "start",
-                [FACTOR_SUBMIT] = "submit",   [FACTOR_SHARE] = "share",
+                [FACTOR_SUBMIT] = "submit",   [FACTOR_CHUNK] = "chunk",
+                [FACTOR_SHARE] = "share",     [FACTOR_TRANSPORT] = "transport",
                 [FACTOR_WORKERS] = "workers", [FACTOR_PLACE] = "place",
                 [FACTOR_VARIANT] = "variant",
         };

@@ -9,7 +9,9 @@
 enum factor {
         FACTOR_RUNTIME, /* mproc */
         FACTOR_START,
-        FACTOR_SUBMIT, /* static */
+        FACTOR_SUBMIT,    /* static; else through a pool (model/submit.h) */
+        FACTOR_CHUNK,     /* of submit=map */
+        FACTOR_TRANSPORT, /* of a pool: ring · pipe */
         FACTOR_SHARE,
         FACTOR_WORKERS,
         FACTOR_PLACE,

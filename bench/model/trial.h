@@ -31,6 +31,12 @@ struct trial_request {
         uint32_t params_mark; /* workload_params_mark(): of whom the values are; 0: not said */
         uint32_t timed;       /* 1: each task is timed (MPB_TASKS) */
         uint32_t sample_pss;  /* 1: outcome.pss_bytes is of what the workers start, as sampled */
+        uint32_t submit; /* enum submit (model/submit.h); MPB_TASKS alone has others than static */
+        uint32_t in_flight;    /* tasks at once; 0: no bound */
+        uint32_t chunk;        /* of map, as mproc_map.chunk */
+        uint32_t timed_one_in; /* through a pool: of so many tasks of a worker one is timed, for the
+                                  phases; 0: each */
+        char transport[16];    /* of a pool, by name */
         struct counter_spec counters[COUNTERS_MAX];
         /* followed on the wire by `workers` struct cpuset */
 };
@@ -57,6 +63,7 @@ struct worker_outcome {
         int32_t pu_begin, pu_end;  /* where it ran at begin and end; -1: unknown */
         uint64_t begin_ns, end_ns; /* from the gate's opening */
         uint64_t ops;              /* done in all */
+        uint64_t work_ns;          /* within the work function; MPB_TASKS */
         uint64_t noted_ops,
                 noted_ns; /* its operations, and the time, when the first worker had finished */
         uint64_t returned_ns, first_ns, ready_ns,
@@ -91,6 +98,21 @@ struct trial_latency {
         uint64_t ns[LATENCY_COUNT]; /* 0: too few tasks for it */
 };
 
+/* Where the time of a trial of tasks went. The last three are sums over the workers, and together
+ * the time from the gate's opening to the end of the last task, times workers. Known where the
+ * workers ran at the same time. */
+struct trial_phases {
+        uint64_t known;       /* bits: enum phases_known */
+        uint64_t parent_ns;   /* CPU time of the submitting thread, from the gate's opening until
+                                 it had all results: what submitting and collecting cost it */
+        uint64_t dispatch_ns; /* workers between gate or task and their next task */
+        uint64_t work_ns;     /* in the work function */
+        uint64_t tail_ns;     /* from a worker's last task to the end of the last one's */
+        uint64_t first_result_ns; /* from the gate's opening until the parent had a result */
+};
+
+enum phases_known { PHASES_WORKERS = 1, PHASES_PARENT = 2 };
+
 struct trial_outcome {
         uint32_t status; /* enum trial_status */
         uint32_t workers;
@@ -108,6 +130,10 @@ struct trial_outcome {
         struct mpb_life life; /* MPB_LIFE_CYCLE: medians over the trial's repetitions */
         uint64_t verified;    /* 1: final and expected are meaningful */
         struct trial_latency latency;
+        struct trial_latency response; /* of tasks through a pool: from submission (map: from the
+                                          gate's opening) until the parent had the result (map:
+                                          until the task's end) */
+        struct trial_phases phases;    /* MPB_TASKS */
         /* followed on the wire by `workers` struct worker_outcome */
 };
 

@@ -26,7 +26,7 @@ load common
 
 @test "help of run shows every option with its range and default" {
         run "$MPBENCH" run --help
-        for option in workload set runtime start submit share workers place counters baseline budget rounds precision \
+        for option in workload set runtime start submit chunk transport share workers place counters baseline budget rounds precision \
                 threshold seed timeout dry-run out force no-save json quiet; do
                 [[ $output == *"--$option"* ]]
         done

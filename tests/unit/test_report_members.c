@@ -117,10 +117,12 @@ static void fill_cell(struct cell *cell)
         cell->run.system_ns.reserved = cell->run.reserved = 0;
         cell->run.max_rss_at_most = 1;
         cell->latency.timed = 1;
-        cell->latency.reserved = 0;
         END(cell->latency.note);
         for (size_t i = 0; i < LATENCY_COUNT; i++)
-                cell->latency.summary[i].reserved = 0;
+                cell->latency.summary[i].reserved = cell->latency.response[i].reserved = 0;
+        cell->phases.parent.reserved = cell->phases.dispatch.reserved = 0;
+        cell->phases.work.reserved = cell->phases.tail.reserved = 0;
+        cell->phases.first_result_ns.reserved = 0;
         cell->counter_count = CELL_COUNTERS_MAX;
         for (size_t i = 0; i < CELL_COUNTERS_MAX; i++) {
                 END(cell->counters[i].name);
@@ -141,6 +143,7 @@ static void fill_trial(struct trial *trial)
         trial->outcome.workers = 1;
         trial->outcome.verified = 1;
         END(trial->outcome.reason);
+        trial->outcome.phases.known = PHASES_WORKERS | PHASES_PARENT;
         trial->noise.known = NOISE_STAT | NOISE_PSI | NOISE_THROTTLE;
         memset(worker, 1, sizeof(*worker));
         worker->exit_state = MPROC_FAILED;
