@@ -2,11 +2,13 @@
 #include "cli/list_json.h"
 #include "cli/terminal.h"
 #include "count/event.h"
+#include "model/submit.h"
 #include "place/topology.h"
 #include "reports/report.h"
+#include "run/submission.h"
 #include "workload_table.h"
 
-#include <mproc/mproc.h>
+#include <mproc/pool.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -76,6 +78,17 @@ static void print_all(const struct page *page)
         for (size_t i = 0; (method = mproc_start_at(i)); i++)
                 terminal_row(page, INDENT, COLUMN, mproc_start_name(method),
                              mproc_start_summary(method));
+        puts("\nways to submit tasks (--submit)");
+        for (uint32_t i = 0; submit_name(i); i++)
+                terminal_row(page, INDENT, COLUMN, submit_name(i), submit_summary(i));
+        puts("\nchunks of submit=map (--chunk)");
+        for (size_t i = 0; submit_chunk_name(i); i++)
+                terminal_row(page, INDENT, COLUMN, submit_chunk_name(i), submit_chunk_summary(i));
+        terminal_row(page, INDENT, COLUMN, "16", "so many tasks at a time");
+        puts("\ntransports of a pool (--transport)");
+        for (size_t i = 0; submission_transport_at(i, NULL); i++)
+                terminal_row(page, INDENT, COLUMN, submission_transport_at(i, NULL),
+                             mproc_pool_transport_summary(mproc_pool_transport_at(i)));
         puts("\nplaces (--place)");
         for (size_t i = 0; place_at(i); i++)
                 terminal_row(page, INDENT, COLUMN, place_at(i), place_summary(i));
@@ -106,7 +119,7 @@ static int list_main(const struct command *command, int argc, char **argv)
 const struct command command_list = {
         .name = "list",
         .summary = "Shows what can be measured: workloads with their parameters and strategies, "
-                   "start methods, places, counters.",
+                   "start methods, ways to submit tasks, places, counters.",
         .usage = "[--json]",
         .options = command_json_options,
         .main = list_main,

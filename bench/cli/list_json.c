@@ -3,13 +3,15 @@
 #include "base/option_table.h"
 #include "count/event.h"
 #include "model/names.h"
+#include "model/submit.h"
 #include "place/topology.h"
 #include "reports/report.h"
+#include "run/submission.h"
 #include "workload_table.h"
 
 #include <errno.h>
 #include <jansson.h>
-#include <mproc/mproc.h>
+#include <mproc/pool.h>
 #include <string.h>
 
 /* jansson's _new setters take NULL as a failure, so that whole trees can be built unchecked and
@@ -98,6 +100,7 @@ int list_json(FILE *out)
 {
         json_t *workloads = json_array(), *starts = json_array(), *places = json_array();
         json_t *counters = json_array(), *formats = json_array(), *root;
+        json_t *submits = json_array(), *chunks = json_array(), *transports = json_array();
         const struct mpb_workload *workload;
         const struct mproc_start_method *method;
         int rc;
@@ -107,13 +110,22 @@ int list_json(FILE *out)
         for (size_t i = 0; (method = mproc_start_at(i)); i++)
                 json_array_append_new(starts,
                                       named(mproc_start_name(method), mproc_start_summary(method)));
+        for (uint32_t i = 0; submit_name(i); i++)
+                json_array_append_new(submits, named(submit_name(i), submit_summary(i)));
+        for (size_t i = 0; submit_chunk_name(i); i++)
+                json_array_append_new(chunks, named(submit_chunk_name(i), submit_chunk_summary(i)));
+        for (size_t i = 0; submission_transport_at(i, NULL); i++)
+                json_array_append_new(transports, named(submission_transport_at(i, NULL),
+                                                        mproc_pool_transport_summary(
+                                                                mproc_pool_transport_at(i))));
         for (size_t i = 0; place_at(i); i++)
                 json_array_append_new(places, named(place_at(i), place_summary(i)));
         for (size_t i = 0; event_default_at(i); i++)
                 json_array_append_new(counters, counter_json(event_default_at(i)));
         for (size_t i = 0; report_at(i); i++)
                 json_array_append_new(formats, named(report_at(i)->name, report_at(i)->summary));
-        root = json_pack("{so so so so so}", "workloads", workloads, "start_methods", starts,
+        root = json_pack("{so so so so so so so so}", "workloads", workloads, "start_methods",
+                         starts, "submits", submits, "chunks", chunks, "transports", transports,
                          "places", places, "counters", counters, "formats", formats);
         if (!root)
                 return -ENOMEM;

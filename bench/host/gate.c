@@ -6,8 +6,9 @@
 /* A worker that was woken runs within this time, or its PU is not free: then nobody gains by
  * spinning on. */
 #define SPIN_NS (10 * NS_PER_MS)
+#define LOOK_NS (20 * NS_PER_MS) /* between two looks whether the gate was abandoned */
 
-void gate_init(struct gate *gate, uint32_t workers, bool spin)
+void gate_init(struct gate *gate, uint32_t workers, bool spin, bool with_host)
 {
         atomic_init(&gate->arrived, 0);
         atomic_init(&gate->state, GATE_CLOSED);
@@ -15,6 +16,7 @@ void gate_init(struct gate *gate, uint32_t workers, bool spin)
         atomic_init(&gate->opened_ns, 0);
         gate->workers = workers;
         gate->spin = spin;
+        gate->with_host = with_host;
 }
 
 static void open_gate(struct gate *gate)
@@ -39,10 +41,12 @@ void gate_abandon(struct gate *gate)
 
 bool gate_pass(struct gate *gate)
 {
+        uint32_t arrived = atomic_fetch_add(&gate->arrived, 1) + 1, state;
         uint64_t until;
-        uint32_t state;
 
-        if (atomic_fetch_add(&gate->arrived, 1) + 1 >= gate->workers) {
+        if (gate->with_host && arrived + 1 == gate->workers)
+                wait_wake(&gate->arrived, 1);
+        if (arrived >= gate->workers) {
                 if (!gate->spin)
                         open_gate(gate);
                 leave_closed(gate, GATE_ALL_ARRIVED);
@@ -63,4 +67,16 @@ bool gate_pass(struct gate *gate)
                 wait_pause();
         }
         return true;
+}
+
+bool gate_pass_last(struct gate *gate)
+{
+        uint32_t arrived;
+
+        while ((arrived = atomic_load(&gate->arrived)) + 1 < gate->workers) {
+                if (atomic_load(&gate->state) == GATE_ABANDONED)
+                        return false;
+                wait_on_word(&gate->arrived, arrived, clock_now_ns() + LOOK_NS);
+        }
+        return gate_pass(gate);
 }

@@ -1,6 +1,7 @@
 #include "host/team.h"
 
 #include "base/text.h"
+#include "model/submit.h"
 #include "workloads/workload_table.h"
 #include <mproc/mproc.h>
 #include <string.h>
@@ -20,7 +21,8 @@ int team_new(struct mproc_shm **ret, const struct mpb_workload *workload,
 {
         struct team *team;
         size_t head = line_up(sizeof(struct team) + request->workers * sizeof(struct seat));
-        size_t shared_bytes = 0, slot_bytes = 0, histogram_bytes = 0, slots;
+        size_t shared_bytes = 0, slot_bytes = 0, histogram_bytes = 0, response_bytes = 0, slots;
+        uint32_t parties = request->workers + (request->submit != SUBMIT_STATIC);
         struct mpb_trial *trial;
         uint64_t address, most;
         int r;
@@ -32,7 +34,11 @@ int team_new(struct mproc_shm **ret, const struct mpb_workload *workload,
         if (request->timed && workload->kind == MPB_TASKS)
                 histogram_bytes = line_up(sizeof(struct histogram));
         slots = head + shared_bytes;
-        r = mproc_shm_new(ret, slots + (slot_bytes + histogram_bytes) * request->workers, err);
+        if (request->submit == SUBMIT_MAP)
+                response_bytes = histogram_bytes;
+        r = mproc_shm_new(
+                ret, slots + (slot_bytes + histogram_bytes + response_bytes) * request->workers,
+                err);
         if (r < 0)
                 return r;
         team = mproc_shm_addr(*ret);
@@ -45,8 +51,11 @@ int team_new(struct mproc_shm **ret, const struct mpb_workload *workload,
         trial->slot_bytes = slot_bytes;
         team->histogram_bytes = histogram_bytes;
         team->histograms = histogram_bytes ? trial->slots + slot_bytes * request->workers : 0;
-        gate_init(&team->gate, concurrent ? request->workers : 1,
-                  concurrent && request->workers <= request->pus);
+        if (response_bytes)
+                team->responses = team->histograms + histogram_bytes * request->workers;
+        gate_init(&team->gate, concurrent ? parties : 1, concurrent && parties <= request->pus,
+                  request->submit != SUBMIT_STATIC);
+        team->timed_one_in = request->timed_one_in ? request->timed_one_in : 1;
         most = workload->kind == MPB_TASKS ? trial->ops / trial->workers : trial->ops;
         team->grain = most / GRAINS ? most / GRAINS : 1;
         text_copy(team->workload, sizeof(team->workload), request->workload);
@@ -77,11 +86,23 @@ static uint64_t first_of_piece(uint64_t ops, uint64_t pieces, uint64_t piece)
         return pieces ? ops / pieces * piece + (ops % pieces * piece + pieces - 1) / pieces : 0;
 }
 
+uint64_t team_tasks(const struct mpb_trial *trial)
+{
+        return trial->pieces && trial->pieces < trial->ops ? trial->pieces : trial->ops;
+}
+
+void team_task(const struct mpb_trial *trial, uint64_t number, uint64_t *first, uint64_t *count)
+{
+        uint64_t tasks = team_tasks(trial);
+
+        *first = first_of_piece(trial->ops, tasks, number);
+        *count = first_of_piece(trial->ops, tasks, number + 1) - *first;
+}
+
 void team_share(const struct mpb_trial *trial, enum mpb_kind kind, uint32_t index, uint64_t *first,
                 uint64_t *count)
 {
-        uint64_t pieces = trial->pieces && trial->pieces < trial->ops ? trial->pieces : trial->ops;
-        uint64_t end;
+        uint64_t pieces = team_tasks(trial), end;
 
         if (kind != MPB_TASKS) {
                 *first = 0;

@@ -16,9 +16,12 @@ void trial_life(const struct mpb_workload *workload, struct mpb_trial *trial, ui
                 struct trial_outcome *outcome);
 
 struct team;
+struct histogram;
 
-/* How long the tasks of the whole team took, once it has been joined; zeros: they were not timed.
- */
-void trial_latency(const struct team *team, struct trial_latency *ret);
+/* Percentiles of what a histogram counted; zeros: nothing. */
+void trial_percentiles(const struct histogram *all, struct trial_latency *ret);
+/* Once the team has been joined: how long its tasks took, and what its workers know of responses;
+ * nothing is written where they were not timed. */
+void trial_latency(const struct team *team, struct trial_outcome *outcome);
 
 #endif

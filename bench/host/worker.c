@@ -1,9 +1,7 @@
-#include "host/team.h"
+#include "host/worker.h"
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "host/meter.h"
-#include "workloads/workload_table.h"
 #include <errno.h>
 #include <mproc/mproc.h>
 #include <sched.h>
@@ -25,43 +23,116 @@ static int bind_to(const struct cpuset *cpus, struct mproc_err *err)
         return 0;
 }
 
-/* A slow-down of known size: what took `took_ns`, until `now_ns`, takes that share longer. What is
- * spun too long once is spun less the next time. Returns the time at its end. */
-static uint64_t plant(uint64_t planted_ppm, uint64_t took_ns, uint64_t now_ns, int64_t *owed_ns)
+static int pass_gate(struct worker_self *self, struct mproc_err *err)
+{
+        struct worker_outcome *outcome = &self->outcome;
+
+        meter_open(&self->meter, self->team->counters, self->team->counter_count,
+                   self->workload->flags & MPB_CHILDREN);
+        meter_read(&self->meter, &self->before);
+        outcome->gate_ns = clock_now_ns();
+        if (!gate_pass(&self->team->gate))
+                return error_set(err, -ECANCELED, "gate", "the trial was given up");
+        meter_read(&self->meter, &self->before);
+        outcome->pu_begin = sched_getcpu();
+        return 0;
+}
+
+int worker_begin(struct worker_self *self, struct team *team, uint32_t index, struct mproc_err *err)
+{
+        struct mpb_worker *worker = &self->worker;
+        int r;
+
+        *self = (struct worker_self){
+                .team = team,
+                .seat = &team->seats[index],
+                .outcome = team->seats[index].outcome,
+                .worker = {.trial = &team->trial,
+                           .index = index,
+                           .fd = mproc_self_fd(0),
+                           .slot = mpb_slot(&team->trial, index)},
+                .times = team_histogram(team, index),
+                .responses = team_responses(team, index),
+                .meter = {.schedstat = -1},
+        };
+        r = bind_to(&self->seat->cpus, err);
+        /* A worker that was forked has it from its host. */
+        if (!r && strcmp(team->plugin, plugin_path()))
+                r = plugin_use(team->plugin, NULL, err);
+        if (r < 0)
+                return r;
+        self->workload = workload_find(team->workload);
+        if (self->workload->attach)
+                r = self->workload->attach(worker, err);
+        if (r < 0)
+                return r;
+        self->workload->work(worker, 0, 0); /* its code is resident before the gate opens */
+        if (self->times)
+                memset(self->times, 0, sizeof(*self->times)); /* and so is what it writes to */
+        if (self->responses)
+                memset(self->responses, 0, sizeof(*self->responses));
+        return pass_gate(self, err);
+}
+
+void worker_end(struct worker_self *self)
+{
+        struct worker_outcome *outcome = &self->outcome;
+        uint64_t opened_ns = atomic_load(&self->team->gate.opened_ns);
+        struct meter_reading after;
+
+        outcome->pu_end = sched_getcpu();
+        meter_read(&self->meter, &after);
+        meter_difference(&self->meter, &self->before, &after, outcome);
+        outcome->max_rss_bytes = self->worker.max_rss_bytes;
+        if (outcome->end_ns) { /* a pool may leave it without a task */
+                outcome->begin_ns -= opened_ns;
+                outcome->end_ns -= opened_ns;
+                outcome->noted_ns -= opened_ns;
+        }
+}
+
+void worker_detach(struct worker_self *self)
+{
+        if (self->workload && self->workload->detach)
+                self->workload->detach(&self->worker);
+        meter_close(&self->meter);
+}
+
+uint64_t worker_plant(struct worker_self *self, uint64_t took_ns, uint64_t now_ns)
 {
         uint64_t begin_ns = now_ns;
 
-        *owed_ns += (int64_t)((double)took_ns * (double)planted_ppm / 1e6);
-        while ((int64_t)(now_ns - begin_ns) < *owed_ns)
+        self->owed_ns += (int64_t)((double)took_ns * (double)self->team->planted_ppm / 1e6);
+        while ((int64_t)(now_ns - begin_ns) < self->owed_ns)
                 now_ns = clock_now_ns();
-        *owed_ns -= (int64_t)(now_ns - begin_ns);
+        /* What was spun too long once is spun less the next time. */
+        self->owed_ns -= (int64_t)(now_ns - begin_ns);
         return now_ns;
 }
 
-/* Between gate and finish: nothing here prints, allocates or locks. With `times` the operations are
- * done one by one, and the end of each is the begin of the next. */
-static void work(struct team *team, const struct mpb_workload *workload, struct mpb_worker *worker,
-                 uint64_t first, uint64_t count, struct histogram *times,
-                 struct worker_outcome *outcome)
+/* Between gate and finish: nothing here prints, allocates or locks. With times of tasks the
+ * operations are done one by one, and the end of each is the begin of the next. */
+static void work(struct worker_self *self, uint64_t first, uint64_t count)
 {
-        uint64_t done = 0, most = times ? 1 : team->grain, last_ns = outcome->begin_ns,
-                 planted_ppm = team->planted_ppm;
+        struct team *team = self->team;
+        const struct mpb_workload *workload = self->workload;
+        struct worker_outcome *outcome = &self->outcome;
+        uint64_t done = 0, most = self->times ? 1 : team->grain, last_ns = outcome->begin_ns;
         uint32_t state = TEAM_AT_WORK;
-        int64_t owed_ns = 0;
-        bool timed = times || planted_ppm, noted = false;
+        bool timed = self->times || team->planted_ppm, noted = false;
 
         while (done < count && state != TEAM_ABANDONED) {
                 uint64_t grain = count - done < most ? count - done : most;
 
-                workload->work(worker, first + done, grain);
+                workload->work(&self->worker, first + done, grain);
                 done += grain;
                 if (timed) {
                         uint64_t now_ns = clock_now_ns();
 
-                        if (planted_ppm)
-                                now_ns = plant(planted_ppm, now_ns - last_ns, now_ns, &owed_ns);
-                        if (times)
-                                histogram_add(times, now_ns - last_ns);
+                        if (team->planted_ppm)
+                                now_ns = worker_plant(self, now_ns - last_ns, now_ns);
+                        if (self->times)
+                                histogram_add(self->times, now_ns - last_ns);
                         last_ns = now_ns;
                 }
                 state = atomic_load_explicit(&team->state, memory_order_relaxed);
@@ -72,11 +143,13 @@ static void work(struct team *team, const struct mpb_workload *workload, struct 
                 }
         }
         if (workload->flush)
-                workload->flush(worker);
+                workload->flush(&self->worker);
         outcome->end_ns = clock_now_ns();
         state = TEAM_AT_WORK;
         atomic_compare_exchange_strong(&team->state, &state, TEAM_FIRST_DONE);
         outcome->ops = done;
+        if (workload->kind == MPB_TASKS)
+                outcome->work_ns = outcome->end_ns - outcome->begin_ns;
         if (!noted) {
                 outcome->noted_ops = done;
                 outcome->noted_ns = outcome->end_ns;
@@ -87,67 +160,25 @@ int worker_main(void *argument, size_t size)
 {
         const struct worker_argument *given = argument;
         struct team *team = (struct team *)(uintptr_t)given->team;
-        struct seat *seat = &team->seats[given->index];
-        struct worker_outcome own = seat->outcome, *outcome = &own; /* shared whole at the end */
-        const struct mpb_workload *workload;
-        struct mpb_worker worker = {
-                .trial = &team->trial,
-                .index = given->index,
-                .fd = mproc_self_fd(0),
-                .slot = mpb_slot(&team->trial, given->index),
-        };
-        struct meter_reading before, after;
+        struct worker_self self;
         struct mproc_err err = {0};
-        struct meter meter;
-        struct histogram *times = team_histogram(team, given->index);
-        uint64_t first, count, opened_ns;
+        uint64_t first, count;
+        int r = worker_begin(&self, team, given->index, &err);
 
         (void)size;
-        if (bind_to(&seat->cpus, &err) < 0)
-                goto fail;
-        /* A worker that was forked has it from its host. */
-        if (strcmp(team->plugin, plugin_path()) && plugin_use(team->plugin, NULL, &err) < 0)
-                goto fail;
-        workload = workload_find(team->workload);
-        team_share(&team->trial, workload->kind, given->index, &first, &count);
-        if (workload->attach && workload->attach(&worker, &err) < 0)
-                goto detach;
-        workload->work(&worker, first, 0); /* its code is resident before the gate opens */
-        if (times)
-                memset(times, 0, sizeof(*times)); /* and so is what it writes to */
-        meter_open(&meter, team->counters, team->counter_count, workload->flags & MPB_CHILDREN);
-        meter_read(&meter, &before);
-
-        outcome->gate_ns = clock_now_ns();
-        if (!gate_pass(&team->gate)) {
-                meter_close(&meter);
-                goto detach;
+        if (r == 0) {
+                team_share(&team->trial, self.workload->kind, given->index, &first, &count);
+                self.outcome.begin_ns = clock_now_ns();
+                work(&self, first, count);
+                worker_end(&self);
         }
-        meter_read(&meter, &before);
-        outcome->pu_begin = sched_getcpu();
-        outcome->begin_ns = clock_now_ns();
-        work(team, workload, &worker, first, count, times, outcome);
-        outcome->pu_end = sched_getcpu();
-        meter_read(&meter, &after);
-
-        meter_difference(&meter, &before, &after, outcome);
-        opened_ns = atomic_load(&team->gate.opened_ns);
-        outcome->max_rss_bytes = worker.max_rss_bytes;
-        outcome->begin_ns -= opened_ns;
-        outcome->end_ns -= opened_ns;
-        outcome->noted_ns -= opened_ns;
-        if (workload->detach)
-                workload->detach(&worker);
-        meter_close(&meter);
-        if (given->index == 0)
-                seat->pss_bytes = meter_pss_bytes(getpid());
-        seat->outcome = own;
-        return 0;
-detach:
-        if (workload->detach)
-                workload->detach(&worker);
-fail:
-        if (err.code)
+        worker_detach(&self);
+        if (r < 0) {
                 mproc_self_fail(&err);
-        return 1;
+                return 1;
+        }
+        if (given->index == 0)
+                self.seat->pss_bytes = meter_pss_bytes(getpid());
+        self.seat->outcome = self.outcome;
+        return 0;
 }

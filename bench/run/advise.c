@@ -99,6 +99,46 @@ static void advise_tasks(const struct result *result, const char *workload, char
         snprintf(text, size, "Fastest way to run it: %s (%.3g× %s).", label, best->ratio, than);
 }
 
+/* What differs, if anything, is how tasks are submitted. */
+static bool differ_in_submission(const struct cell *a, const struct cell *b)
+{
+        for (int f = 0; f < FACTOR_COUNT; f++)
+                if (f != FACTOR_SUBMIT && f != FACTOR_CHUNK && f != FACTOR_TRANSPORT &&
+                    strcmp(a->level[f], b->level[f]))
+                        return false;
+        return cell_same_parameters(a, b);
+}
+
+/* The way to submit that was found to cost most, and where the time went. */
+static void advise_submission(const struct result *result, const char *workload, char *text,
+                              size_t size)
+{
+        const struct comparison *worst = NULL;
+        char label[160], than[160];
+        size_t used = strlen(text);
+
+        for (size_t i = 0; i < result->comparison_count; i++) {
+                const struct comparison *c = &result->comparisons[i];
+                const struct cell *cell = &result->cells[c->cell];
+
+                if (!strcmp(cell->workload, workload) && c->verdict == VERDICT_SLOWER &&
+                    cell->verified && cell->phases.dispatch.n &&
+                    differ_in_submission(cell, &result->cells[c->baseline]) &&
+                    (!worst || c->ratio < worst->ratio))
+                        worst = c;
+        }
+        if (!worst)
+                return;
+        cell_label(result, &result->cells[worst->cell], label, sizeof(label));
+        cell_label(result, &result->cells[worst->baseline], than, sizeof(than));
+        snprintf(text + used, size - used,
+                 "%sSubmission costs most with %s (%.3g× %s): its workers were between tasks for "
+                 "%.0f %% of their time, and done before the others for %.0f %%.",
+                 used ? " " : "", label, worst->ratio, than,
+                 100 * result->cells[worst->cell].phases.dispatch.median,
+                 100 * result->cells[worst->cell].phases.tail.median);
+}
+
 static bool has_figures(const struct result *result)
 {
         for (size_t i = 0; i < result->cell_count; i++)
@@ -125,6 +165,8 @@ void advise_result(struct result *result)
                         advise_workload(result, workload, result->advice[line], size);
                 else if (kind == MPB_TASKS)
                         advise_tasks(result, workload, result->advice[line], size);
+                if (kind == MPB_TASKS)
+                        advise_submission(result, workload, result->advice[line], size);
                 line += *result->advice[line] != '\0';
         }
         advise_starts(result, result->advice[line], size);

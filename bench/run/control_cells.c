@@ -94,6 +94,8 @@ static enum control_unknown why_unknown(const struct result *result, const struc
                 return CONTROL_UNKNOWN_CROWDED;
         if (result->environment.cpu_quota > 0)
                 return CONTROL_UNKNOWN_QUOTA;
+        if (cell_has_pool(baseline)) /* between two tasks */
+                return CONTROL_UNKNOWN_AWAY;
         return busy_share(result, baseline) < BUSY ? CONTROL_UNKNOWN_AWAY : CONTROL_UNKNOWN_NONE;
 }
 

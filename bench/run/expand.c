@@ -11,11 +11,11 @@
 #include "run/judge.h"
 #include "run/levels.h"
 #include "run/session.h"
+#include "run/submission.h"
 #include "run/variants.h"
 #include "workloads/workload_table.h"
 #include <errno.h>
 #include <inttypes.h>
-#include <mproc/mproc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,6 +144,8 @@ static int judge_cell(struct expansion *x, struct cell *cell, uint32_t strategy_
         cell->bytes_per_op = x->workload->bytes ? x->workload->bytes(&trial) : 0;
         cell->children = x->workload->flags & MPB_CHILDREN ? 1 : 0;
         r = check_lines(&x->result->plan, cell, &reason);
+        if (!r)
+                r = submission_check_cell(cell, &reason);
         if (!r && x->workload->check)
                 r = x->workload->check(&trial, &reason);
         if (r == -EINVAL) {
@@ -165,7 +167,8 @@ static int add_cell(struct expansion *x, const uint32_t at[FACTOR_COUNT],
 {
         const struct mpb_workload *workload = x->workload;
         const struct mpb_strategy *strategy = NULL;
-        uint32_t strategy_index = 0;
+        char level[FACTOR_COUNT][LEVEL_BYTES] = {""};
+        uint32_t strategy_index = 0, workers;
         struct cell *cell;
 
         if (x->result->cell_count == CELLS_MAX)
@@ -177,6 +180,12 @@ static int add_cell(struct expansion *x, const uint32_t at[FACTOR_COUNT],
                 if (strategy->flags & MPB_ONE_START && at[FACTOR_START] > 0)
                         return 0;
         }
+        for (int f = 0; f < FACTOR_COUNT; f++)
+                if (x->levels[f].count)
+                        text_copy(level[f], LEVEL_BYTES, x->levels[f].name[at[f]]);
+        workers = (uint32_t)strtoul(level[FACTOR_WORKERS], NULL, 10);
+        if (!submission_take(x->levels, at, level, workers))
+                return 0;
         cell = result_add_cell(x->result);
         if (!cell)
                 return error_set(err, -ENOMEM, "plan", "no memory for the cells");
@@ -185,12 +194,10 @@ static int add_cell(struct expansion *x, const uint32_t at[FACTOR_COUNT],
         cell->primary = workload->kind == MPB_LIFE_CYCLE ? METRIC_WALL : METRIC_THROUGHPUT;
         text_copy(cell->workload, sizeof(cell->workload), workload->name);
         text_copy(cell->operation, sizeof(cell->operation), workload->operation);
-        for (int f = 0; f < FACTOR_COUNT; f++)
-                if (x->levels[f].count)
-                        text_copy(cell->level[f], LEVEL_BYTES, x->levels[f].name[at[f]]);
+        memcpy(cell->level, level, sizeof(level));
         if (strategy && strategy->flags & MPB_ONE_START)
                 cell->level[FACTOR_START][0] = '\0';
-        cell->workers = (uint32_t)strtoul(cell->level[FACTOR_WORKERS], NULL, 10);
+        cell->workers = workers;
         cell->param_count = x->param_count;
         for (uint32_t i = 0; i < x->param_count; i++) {
                 const struct mpb_option *param = &workload->params[i];

@@ -124,7 +124,9 @@ const struct cell *judge_baseline(const struct result *result, const char *workl
         /* What was asked for is not replaced by something else. */
         if (*wanted && first_match(result, workload, wanted, false))
                 return first_match(result, workload, wanted, true);
-        best = usual ? first_match(result, workload, usual, true) : NULL;
+        if (!usual) /* of tasks: what has nothing to submit, where it is among them */
+                usual = "submit=static";
+        best = first_match(result, workload, usual, true);
         return best ? best : first_match(result, workload, "", true);
 }
 

@@ -10,6 +10,7 @@
 /* Timing a task may take this share of it. */
 #define COST_SHARE 0.01
 #define READINGS 1000
+#define ONE_IN_MAX 1024
 
 /* What timing one task costs on this machine, ns: a clock reading, which takes 20 ns or, where it
  * is a system call, some hundred, and a count. The best of several series, since whatever else
@@ -41,7 +42,7 @@ double latency_task_ns(const struct cell *cell, const struct trial *trial)
         if (cell->kind != MPB_TASKS || out->status != TRIAL_OK || !out->ops)
                 return NAN;
         for (uint32_t i = 0; i < out->workers; i++)
-                busy_ns += trial->workers[i].end_ns - trial->workers[i].begin_ns;
+                busy_ns += trial->workers[i].work_ns;
         /* Of workers that take turns on a PU only one is at work. */
         if (cell->workers > cell->pus)
                 busy_ns = (uint64_t)((double)busy_ns * cell->pus / cell->workers);
@@ -62,6 +63,16 @@ static double shortest_ns(const struct result *result, const struct cell *cell,
         return shortest;
 }
 
+/* Through a pool a task is timed at both its ends. */
+static uint32_t one_in(const struct cell *cell, double task_ns, double least_ns)
+{
+        double share = ceil(2 * least_ns / task_ns);
+
+        if (!cell_has_pool(cell))
+                return 0;
+        return share < ONE_IN_MAX ? (uint32_t)share : ONE_IN_MAX;
+}
+
 void latency_choose(struct result *result, const double *task_ns)
 {
         double least = timing_cost_ns() / COST_SHARE;
@@ -76,6 +87,7 @@ void latency_choose(struct result *result, const double *task_ns)
                 cell->latency.timed = shortest >= least;
                 if (cell->latency.timed)
                         continue;
+                cell->latency.one_in = one_in(cell, shortest, least);
                 units_format_duration(shortest, took, sizeof(took));
                 units_format_duration(least, needed, sizeof(needed));
                 snprintf(cell->latency.note, sizeof(cell->latency.note),

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "place/topology.h"
+#include "run/submission.h"
 #include <ctype.h>
 #include <errno.h>
 #include <mproc/mproc.h>
@@ -34,12 +35,6 @@ static const char *runtime_name_at(size_t index, void *context)
 {
         (void)context;
         return index == 0 ? "mproc" : NULL;
-}
-
-static const char *submit_name_at(size_t index, void *context)
-{
-        (void)context;
-        return index == 0 ? "static" : NULL;
 }
 
 /* "fork, spawn, …" of what is allowed, for a message. */
@@ -75,7 +70,7 @@ int levels_check_name(const char *given, const char *what, levels_name_at *names
                          allowed);
 }
 
-static void set_level(struct levels *levels, const char *name)
+void levels_add(struct levels *levels, const char *name)
 {
         text_copy(levels->name[levels->count++], LEVEL_BYTES, name);
 }
@@ -85,16 +80,15 @@ static void set_number(struct levels *levels, uint32_t number)
         snprintf(levels->name[levels->count++], LEVEL_BYTES, "%u", number);
 }
 
-/* `all` becomes the whole list; every other level has to be on it. */
-static int check_levels(struct levels *levels, const char *what, levels_name_at *names,
-                        void *context, struct mproc_err *err)
+int levels_check(struct levels *levels, const char *what, levels_name_at *names, void *context,
+                 struct mproc_err *err)
 {
         int r = 0;
 
         if (levels->count == 1 && !strcmp(levels->name[0], "all")) {
                 levels->count = 0;
                 for (size_t i = 0; names(i, context) && levels->count < LEVELS_MAX; i++)
-                        set_level(levels, names(i, context));
+                        levels_add(levels, names(i, context));
         }
         for (uint32_t i = 0; i < levels->count && !r; i++)
                 r = levels_check_name(levels->name[i], what, names, context, err);
@@ -109,7 +103,7 @@ static int check_places(struct levels *levels, struct mproc_err *err)
         bool in_list = false;
 
         if (given.count == 1 && !strcmp(given.name[0], "all"))
-                return check_levels(levels, "place", place_name_at, NULL, err);
+                return levels_check(levels, "place", place_name_at, NULL, err);
         levels->count = 0;
         for (uint32_t i = 0; i < given.count; i++) {
                 bool is_number = isdigit((unsigned char)given.name[i][0]);
@@ -122,7 +116,7 @@ static int check_places(struct levels *levels, struct mproc_err *err)
                 if (r < 0)
                         return r;
                 if (!is_number || !in_list)
-                        set_level(levels, given.name[i]);
+                        levels_add(levels, given.name[i]);
                 else if (used + strlen(given.name[i]) + 2 <= LEVEL_BYTES)
                         snprintf(list + used, LEVEL_BYTES - used, ",%s", given.name[i]);
                 else
@@ -153,16 +147,16 @@ static uint32_t default_workers(const struct environment *env, uint32_t *bound)
 static int check_given(const struct mpb_workload *workload, struct levels *levels,
                        struct mproc_err *err)
 {
-        int r = check_levels(&levels[FACTOR_RUNTIME], "runtime", runtime_name_at, NULL, err);
+        int r = levels_check(&levels[FACTOR_RUNTIME], "runtime", runtime_name_at, NULL, err);
 
         if (!r)
-                r = check_levels(&levels[FACTOR_START], "start", start_name_at, NULL, err);
+                r = levels_check(&levels[FACTOR_START], "start", start_name_at, NULL, err);
         if (!r)
-                r = check_levels(&levels[FACTOR_SUBMIT], "submit", submit_name_at, NULL, err);
+                r = submission_check(workload, levels, err);
         if (!r)
                 r = check_places(&levels[FACTOR_PLACE], err);
         if (!r && workload->strategy_at)
-                r = check_levels(&levels[FACTOR_SHARE], "share", levels_share_at, (void *)workload,
+                r = levels_check(&levels[FACTOR_SHARE], "share", levels_share_at, (void *)workload,
                                  err);
         if (r < 0)
                 return r;
@@ -170,9 +164,6 @@ static int check_given(const struct mpb_workload *workload, struct levels *level
                 return error_set(err, -EINVAL, "share",
                                  "%s shares nothing: leave --share out, or choose another workload",
                                  workload->name);
-        if (workload->kind != MPB_TASKS && levels[FACTOR_SUBMIT].count)
-                return error_set(err, -EINVAL, "submit",
-                                 "%s has no tasks to submit: leave --submit out", workload->name);
         if (workload->kind == MPB_LIFE_CYCLE &&
             (levels[FACTOR_WORKERS].count || levels[FACTOR_PLACE].count))
                 return error_set(err, -EINVAL, "workers",
@@ -194,23 +185,23 @@ int levels_resolve(const struct mpb_workload *workload, const struct levels *giv
         if (r < 0)
                 return r;
         if (!levels[FACTOR_RUNTIME].count)
-                set_level(&levels[FACTOR_RUNTIME], "mproc");
+                levels_add(&levels[FACTOR_RUNTIME], "mproc");
         if (!levels[FACTOR_START].count) {
-                set_level(&levels[FACTOR_START], "fork");
+                levels_add(&levels[FACTOR_START], "fork");
                 if (life) {
-                        set_level(&levels[FACTOR_START], "forkserver");
-                        set_level(&levels[FACTOR_START], "spawn");
+                        levels_add(&levels[FACTOR_START], "forkserver");
+                        levels_add(&levels[FACTOR_START], "spawn");
                 }
         }
-        if (workload->kind == MPB_TASKS && !levels[FACTOR_SUBMIT].count)
-                set_level(&levels[FACTOR_SUBMIT], "static");
+        if (workload->kind == MPB_TASKS)
+                submission_complete(levels);
         if (workload->strategy_at && !levels[FACTOR_SHARE].count)
                 for (size_t i = 0; (strategy = workload->strategy_at(i)); i++)
                         if (references || !(strategy->flags & MPB_REFERENCE))
-                                set_level(&levels[FACTOR_SHARE], strategy->name);
+                                levels_add(&levels[FACTOR_SHARE], strategy->name);
         if (life) {
-                set_level(&levels[FACTOR_WORKERS], "1");
-                set_level(&levels[FACTOR_PLACE], "none");
+                levels_add(&levels[FACTOR_WORKERS], "1");
+                levels_add(&levels[FACTOR_PLACE], "none");
         } else if (!levels[FACTOR_WORKERS].count) {
                 set_number(&levels[FACTOR_WORKERS], default_workers(environment, workers_bound));
         } else if (!strcmp(levels[FACTOR_WORKERS].name[0], "all")) {
@@ -224,6 +215,6 @@ int levels_resolve(const struct mpb_workload *workload, const struct levels *giv
         /* A child process may have threads and processes of its own: bound to one PU like its
          * worker, it would not be what people run. */
         if (!levels[FACTOR_PLACE].count)
-                set_level(&levels[FACTOR_PLACE], workload->flags & MPB_CHILDREN ? "none" : "core");
+                levels_add(&levels[FACTOR_PLACE], workload->flags & MPB_CHILDREN ? "none" : "core");
         return 0;
 }

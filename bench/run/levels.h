@@ -15,6 +15,11 @@ int levels_check_name(const char *given, const char *what, levels_name_at *names
 /* Names of a workload's strategies; `workload` is a const struct mpb_workload *. */
 const char *levels_share_at(size_t index, void *workload);
 
+void levels_add(struct levels *levels, const char *name);
+/* `all` becomes the whole list; every other level has to be on it. */
+int levels_check(struct levels *levels, const char *what, levels_name_at *names, void *context,
+                 struct mproc_err *err);
+
 /* `given` and `levels` are FACTOR_COUNT long. `references`: raw references are among the default
  * strategies. `workers_bound` is written when the default number of workers is taken: 1 affinity, 2
  * quota. */

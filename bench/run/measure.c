@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "run/submission.h"
 #include "workloads/workload_table.h"
 #include <errno.h>
 #include <stdio.h>
@@ -125,6 +126,7 @@ int measure_trial(struct measurement *m, struct cell *cell, uint64_t ops, uint64
         /* A reference has no start method of its own; the host wants a name that it knows. */
         text_copy(request.start, sizeof(request.start),
                   *cell->level[FACTOR_START] ? cell->level[FACTOR_START] : "fork");
+        submission_ask(cell, &request);
         memcpy(request.counters, env->counters, sizeof(request.counters));
         for (uint32_t i = 0; i < cell->param_count; i++)
                 request.value[i] = ops_param && !strcmp(cell->param[i], ops_param) ? (int64_t)ops

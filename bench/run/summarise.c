@@ -67,17 +67,19 @@ static void summarise_life(struct cell *cell, const struct sample *sample)
  * than so are not known to agree. */
 #define BUCKET_SHARE (0.5 / HISTOGRAM_HALF)
 
-static void summarise_latency(struct cell *cell, const struct sample *sample)
+static void summarise_latency(const struct sample *sample, bool response, struct summary *ret)
 {
         for (int which = 0; which < LATENCY_COUNT; which++) {
-                struct summary *summary = &cell->latency.summary[which];
+                struct summary *summary = &ret[which];
                 size_t n = 0;
 
                 for (size_t i = 0; i < sample->n; i++) {
                         const struct trial_outcome *out = &sample->trials[i]->outcome;
+                        const struct trial_latency *latency =
+                                response ? &out->response : &out->latency;
 
-                        if (out->status == TRIAL_OK && out->latency.ns[which])
-                                sample->values[n++] = (double)out->latency.ns[which];
+                        if (out->status == TRIAL_OK && latency->ns[which])
+                                sample->values[n++] = (double)latency->ns[which];
                 }
                 *summary = n ? summary_of(sample->values, n) : (struct summary){0};
                 if (which == LATENCY_MAX)
@@ -85,6 +87,57 @@ static void summarise_latency(struct cell *cell, const struct sample *sample)
                 summary->ci_low *= 1 - BUCKET_SHARE;
                 summary->ci_high *= 1 + BUCKET_SHARE;
         }
+}
+
+enum phase { PHASE_PARENT, PHASE_DISPATCH, PHASE_WORK, PHASE_TAIL, PHASE_FIRST_RESULT };
+
+/* NaN: not known. */
+static double phase_of(const struct trial_outcome *out, enum phase phase)
+{
+        const struct trial_phases *phases = &out->phases;
+        double of_workers =
+                (double)phases->dispatch_ns + (double)phases->work_ns + (double)phases->tail_ns;
+
+        if (out->status != TRIAL_OK || phases->known != (PHASES_WORKERS | PHASES_PARENT) ||
+            !out->run_ns || of_workers <= 0)
+                return NAN;
+        switch (phase) {
+        case PHASE_PARENT:
+                return (double)phases->parent_ns / (double)out->run_ns;
+        case PHASE_DISPATCH:
+                return (double)phases->dispatch_ns / of_workers;
+        case PHASE_WORK:
+                return (double)phases->work_ns / of_workers;
+        case PHASE_TAIL:
+                return (double)phases->tail_ns / of_workers;
+        case PHASE_FIRST_RESULT:
+                return (double)phases->first_result_ns;
+        }
+        return NAN;
+}
+
+static struct summary summarise_phase(const struct sample *sample, enum phase phase)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < sample->n; i++) {
+                double value = phase_of(&sample->trials[i]->outcome, phase);
+
+                if (!isnan(value))
+                        sample->values[n++] = value;
+        }
+        return n ? summary_of(sample->values, n) : (struct summary){0};
+}
+
+static void summarise_phases(struct cell *cell, const struct sample *sample)
+{
+        cell->phases = (struct cell_phases){
+                .parent = summarise_phase(sample, PHASE_PARENT),
+                .dispatch = summarise_phase(sample, PHASE_DISPATCH),
+                .work = summarise_phase(sample, PHASE_WORK),
+                .tail = summarise_phase(sample, PHASE_TAIL),
+                .first_result_ns = summarise_phase(sample, PHASE_FIRST_RESULT),
+        };
 }
 
 static double median_ns(const struct cell *cell, const struct sample *sample, bool skew)
@@ -102,7 +155,8 @@ static double median_ns(const struct cell *cell, const struct sample *sample, bo
         return interval_median(sample->values, n, 0.95).median;
 }
 
-/* Was the work long enough for a rate? If not, the note says what it would take. */
+/* Was the work long enough for a rate? If not, the note says what it would take. Through a pool the
+ * clock runs from the gate, so that who begins late there is part of what is measured. */
 static void judge_length(const struct environment *env, struct cell *cell,
                          const struct sample *sample)
 {
@@ -112,7 +166,8 @@ static void judge_length(const struct environment *env, struct cell *cell,
                 const char *why;
         } floors[] = {
                 {FIGURE_LEAST_NS, ""},
-                {FIGURE_SKEWS * skew, " (100 times the spread of their starts)"},
+                {cell_has_pool(cell) ? 0 : FIGURE_SKEWS * skew,
+                 " (100 times the spread of their starts)"},
                 {env->cpu_quota > 0 ? FIGURE_LEAST_PERIODS * (double)env->quota_period_ns : 0,
                  " (10 periods of the CPU quota)"},
         };
@@ -242,7 +297,9 @@ static void summarise_cell(const struct result *result, struct cell *cell, struc
                 sample->n = 0; /* what came out right may be luck: no figure of it is shown */
         for (int metric = 0; metric < METRIC_COUNT; metric++)
                 cell->summary[metric] = summarise_metric(cell, sample, metric);
-        summarise_latency(cell, sample);
+        summarise_latency(sample, false, cell->latency.summary);
+        summarise_latency(sample, true, cell->latency.response);
+        summarise_phases(cell, sample);
         if (cell->kind == MPB_LIFE_CYCLE) {
                 summarise_life(cell, sample);
         } else if (sample->n) {

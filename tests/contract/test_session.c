@@ -3,6 +3,7 @@
  * running. */
 #include "base/clock.h"
 #include "base/text.h"
+#include "contract/find_child.h"
 #include "contract/session_scene.h"
 #include "workloads/workload_table.h"
 
@@ -87,27 +88,6 @@ static void times_of_a_trial_fit_into_each_other(void **state)
                 assert_int_equal(workers[i].exit_state, MPROC_EXITED);
                 assert_true(workers[i].pid > 0 && workers[i].pu_end >= 0);
         }
-}
-
-/* Pid of some process named `comm` whose parent is `parent`; 0: there is none. */
-static pid_t find_child(const char *comm, pid_t parent)
-{
-        char path[64], name[32];
-        FILE *file;
-        int pid, ppid;
-
-        for (pid = parent + 1; pid < parent + 100000; pid++) {
-                snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-                file = fopen(path, "re");
-                if (!file)
-                        continue;
-                if (fscanf(file, "%*d (%31[^)]) %*c %d", name, &ppid) != 2)
-                        ppid = 0;
-                fclose(file);
-                if (ppid == parent && !strcmp(name, comm))
-                        return pid;
-        }
-        return 0;
 }
 
 /* A process that kills the first worker of the host, or the host itself, once a worker runs. */

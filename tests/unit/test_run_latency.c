@@ -39,9 +39,8 @@ static void the_time_of_a_task_is_that_of_its_worker(void **unused)
 
         (void)unused;
         trial->outcome.ops = 100;
-        trial->workers[0].end_ns = 3000;
-        trial->workers[1].begin_ns = 1000;
-        trial->workers[1].end_ns = 3000;
+        trial->workers[0].work_ns = 3000;
+        trial->workers[1].work_ns = 2000;
         assert_true(latency_task_ns(cell, trial) == 50);
         cell->pus = 1; /* both on one PU: half of that was waiting */
         assert_true(latency_task_ns(cell, trial) == 25);
