@@ -12,7 +12,7 @@ struct gallery {
         const struct result *result;
         int folder;
         size_t count;
-        char names[3 * (WORKLOADS_MAX + 1)][PLOT_NAME_BYTES];
+        char names[4 * (WORKLOADS_MAX + 1)][PLOT_NAME_BYTES];
 };
 
 /* "throughput", or "throughput-counter" where several workloads have one: written in the next free
@@ -23,6 +23,10 @@ bool gallery_has_room(const struct gallery *gallery);
 
 /* What the plotted figures of a workload are, and of how many rounds. */
 void gallery_conditions(const struct view_section *section, char buf[GALLERY_CONDITIONS]);
+
+/* Where the time of tasks through a pool went, as bars; nothing where there are fewer than two. */
+int plot_phases(struct gallery *gallery, const struct view_section *section, bool alone,
+                struct mproc_err *err);
 
 /* Percentiles of the times of single tasks; nothing where there are none. */
 int plot_latency(struct gallery *gallery, const struct view_section *section, bool alone,

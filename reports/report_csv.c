@@ -90,12 +90,12 @@ static void write_heads(const struct result *result, const struct params *params
               "wall_duration_ns,start_duration_ns,run_duration_ns,stop_duration_ns,overlap_ns,"
               "skew_ns,host_rss_bytes,pss_bytes,life_returned_ns,life_first_ns,life_ready_ns,"
               "life_wall_ns,steal_ns,foreign_cpu_ns,psi_cpu_ns,psi_io_ns,psi_memory_ns,"
-              "throttled_ns",
+              "throttled_ns,parent_ns,dispatch_ns,work_ns,tail_ns,first_result_ns",
               out);
         fputs(",worker,pid,pu_begin,pu_end,begin_ns,end_ns,worker_ops,noted_ops,noted_ns,"
               "returned_ns,first_ns,ready_ns,gate_ns,exit_state,exit_code,user_ns,system_ns,"
               "minor_faults,major_faults,voluntary_switches,involuntary_switches,"
-              "run_delay_ns,tsc_ticks,max_rss_bytes,max_rss_at_most",
+              "run_delay_ns,tsc_ticks,max_rss_bytes,max_rss_at_most,worker_work_ns",
               out);
         for (uint32_t i = 0; i < machine->counter_count && i < COUNTERS_MAX; i++) {
                 static const char *const parts[] = {"", "_status", "_running_share"};
@@ -111,6 +111,9 @@ static void write_heads(const struct result *result, const struct params *params
         fputs(",latency_count", out);
         for (int i = 0; i < LATENCY_COUNT; i++)
                 fprintf(out, ",latency_%s_ns", latency_name(i));
+        fputs(",response_count", out);
+        for (int i = 0; i < LATENCY_COUNT; i++)
+                fprintf(out, ",response_%s_ns", latency_name(i));
         fputc('\n', out);
 }
 
@@ -148,6 +151,7 @@ static void write_trial(const struct trial *trial, FILE *out)
 {
         const struct trial_outcome *outcome = &trial->outcome;
         const struct trial_noise *noise = &trial->noise;
+        const struct trial_phases *phases = &outcome->phases;
         bool stat = noise->known & NOISE_STAT, psi = noise->known & NOISE_PSI;
         bool ok = outcome->status == TRIAL_OK || outcome->status == TRIAL_MISMATCH;
         bool ran = ok && outcome->run_ns > 0;
@@ -178,6 +182,11 @@ static void write_trial(const struct trial *trial, FILE *out)
         number_field(out, psi, noise->psi_io_ns);
         number_field(out, psi, noise->psi_memory_ns);
         number_field(out, noise->known & NOISE_THROTTLE, noise->throttled_ns);
+        number_field(out, phases->known & PHASES_PARENT, phases->parent_ns);
+        number_field(out, phases->known & PHASES_WORKERS, phases->dispatch_ns);
+        number_field(out, phases->known & PHASES_WORKERS, phases->work_ns);
+        number_field(out, phases->known & PHASES_WORKERS, phases->tail_ns);
+        number_field(out, phases->known & PHASES_PARENT, phases->first_result_ns);
 }
 
 static void write_counter(const struct counter_spec *spec, const struct counter_reading *reading,
@@ -229,6 +238,7 @@ static void write_worker(const struct result *result, const struct cell *cell,
         number_field(out, w->tsc_ticks, w->tsc_ticks);
         number_field(out, w->max_rss_bytes, w->max_rss_bytes);
         number_field(out, w->max_rss_bytes, cell->run.max_rss_at_most);
+        number_field(out, w->work_ns, w->work_ns);
         for (uint32_t i = 0; i < machine->counter_count && i < COUNTERS_MAX; i++)
                 write_counter(&machine->counters[i], worker ? &w->counters[i] : NULL, out);
 }
@@ -239,7 +249,6 @@ static void write_latency(const struct trial_latency *latency, FILE *out)
         number_field(out, latency->count, latency->count);
         for (int i = 0; i < LATENCY_COUNT; i++)
                 number_field(out, latency->ns[i], latency->ns[i]);
-        fputc('\n', out);
 }
 
 static int write_csv(const struct result *result, const struct report_style *style, FILE *out,
@@ -267,6 +276,8 @@ static int write_csv(const struct result *result, const struct report_style *sty
                         write_trial(trial, out);
                         write_worker(result, cell, rows ? &trial->workers[j] : NULL, out);
                         write_latency(&trial->outcome.latency, out);
+                        write_latency(&trial->outcome.response, out);
+                        fputc('\n', out);
                 }
         }
         rc = report_end(out, err);

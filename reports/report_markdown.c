@@ -122,6 +122,16 @@ static int put_section(FILE *out, const struct view_section *section)
                 rc = view_latency(section, &grid);
         put_grid(out, &grid);
         grid_done(&grid);
+        if (!rc)
+                rc = view_response(section, &grid);
+        put_grid(out, &grid);
+        grid_done(&grid);
+        if (!rc)
+                rc = view_phases(section, &grid);
+        put_grid(out, &grid);
+        grid_done(&grid);
+        if (*wording_phases(section, text, sizeof(text)))
+                put_paragraph(out, text);
         if (*wording_team_start(section, text, sizeof(text)))
                 put_paragraph(out, text);
         if (!rc)

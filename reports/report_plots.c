@@ -321,6 +321,8 @@ static int write_plots(const struct result *result, int folder, struct mproc_err
                         rc = plot_scaling(&gallery, section, works == 1, err);
                 if (!rc)
                         rc = plot_latency(&gallery, section, works == 1, err);
+                if (!rc)
+                        rc = plot_phases(&gallery, section, works == 1, err);
         }
         view_done(&view);
         for (size_t i = 0; i < gallery.count && !rc; i++)

@@ -75,6 +75,14 @@ static int print_section(const struct page *page, const struct view_section *sec
                 rc = print_grid(page, &grid, view_runs(section, &grid));
         if (!rc)
                 rc = print_grid(page, &grid, view_latency(section, &grid));
+        if (!rc)
+                rc = print_grid(page, &grid, view_response(section, &grid));
+        if (!rc)
+                rc = print_grid(page, &grid, view_phases(section, &grid));
+        if (*wording_phases(section, text, sizeof(text))) {
+                fprintf(page->out, "%*s", INDENT, "");
+                page_wrap(page, INDENT, INDENT + 2, " ", text);
+        }
         if (*wording_team_start(section, text, sizeof(text))) {
                 fprintf(page->out, "\n%*s", INDENT, "");
                 page_wrap(page, INDENT, INDENT + 2, " · ", text);

@@ -53,6 +53,13 @@ const struct summary *view_task_time(const struct view_row *row, enum latency la
         return row->cell->status == CELL_MEASURED ? &row->cell->latency.summary[latency] : &none;
 }
 
+const struct summary *view_response_time(const struct view_row *row, enum latency latency)
+{
+        static const struct summary none;
+
+        return row->cell->status == CELL_MEASURED ? &row->cell->latency.response[latency] : &none;
+}
+
 int64_t view_parent_bytes(const struct cell *cell)
 {
         for (uint32_t i = 0; i < cell->param_count; i++)

@@ -47,11 +47,19 @@ static inline bool view_has_modes(const struct cell *cell)
         return cell->status == CELL_MEASURED && cell->modes.low_n;
 }
 
+/* Its tasks went through a pool, and it is known where their time went. */
+static inline bool view_has_phases(const struct cell *cell)
+{
+        return cell->status == CELL_MEASURED && cell->phases.work.n;
+}
+
 bool view_has_figures(const struct view_section *section);
 /* Nothing that was asked for ran long enough for a figure: it was verified, and that is all. */
 bool view_only_verifies(const struct view *view);
 /* n = 0: it is not known, or the cell has no figures to be shown. */
 const struct summary *view_task_time(const struct view_row *row, enum latency latency);
+/* The same of the response of tasks that went through a pool. */
+const struct summary *view_response_time(const struct view_row *row, enum latency latency);
 /* "fork", "raw-posix_spawn": how a life-cycle cell starts its process. */
 void view_method(const struct cell *cell, char *buf, size_t size);
 /* A life cycle from the call to the end of the join. */
@@ -70,6 +78,9 @@ void view_name_row(const struct view_row *row, char text[GRID_TEXT_BYTES]);
  * and of their steps. A grid of 0 rows: nothing. -ENOMEM. */
 int view_counters(const struct view_section *section, struct grid *ret);
 int view_latency(const struct view_section *section, struct grid *ret);
+int view_response(const struct view_section *section, struct grid *ret);
+/* Where the time of tasks through a pool went. */
+int view_phases(const struct view_section *section, struct grid *ret);
 /* Names of the counters that are 0 in every row, so that the table leaves them out: "0 throughout:
  * page-faults"; "" when there are none. */
 char *view_zero_counters(const struct view_section *section, char *buf, size_t size);

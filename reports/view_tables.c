@@ -17,40 +17,54 @@ void view_name_row(const struct view_row *row, char text[GRID_TEXT_BYTES])
                 page_append(text, GRID_TEXT_BYTES, " · %s", row->group);
 }
 
-int view_latency(const struct view_section *section, struct grid *ret)
+/* `time_of`: the summary that a row has for a percentile. */
+static int view_percentiles(const struct view_section *section, const char *head,
+                            const struct summary *(*time_of)(const struct view_row *, enum latency),
+                            struct grid *ret)
 {
         static const char *const heads[] = {"p50", "p90", "p99", "p99.9"};
         size_t rows = 0, columns = 0;
 
         *ret = (struct grid){0};
         for (size_t i = 0; i < section->row_count; i++)
-                for (size_t j = 0; j < LATENCY_MAX && view_task_time(&section->rows[i], j)->n; j++)
+                for (size_t j = 0; j < LATENCY_MAX && time_of(&section->rows[i], j)->n; j++)
                         columns = j >= columns ? j + 1 : columns;
         if (!columns)
                 return 0;
         if (grid_init(ret, 1 + section->row_count, 1 + columns))
                 return -ENOMEM;
-        snprintf(grid_at(ret, 0, 0), GRID_TEXT_BYTES, "Time of a %s",
-                 section->rows[0].cell->run.time_ns.n ? "run" : "task");
+        snprintf(grid_at(ret, 0, 0), GRID_TEXT_BYTES, "%s", head);
         for (size_t j = 0; j < columns; j++)
                 snprintf(grid_at(ret, 0, 1 + j), GRID_TEXT_BYTES, "%s", heads[j]);
         for (size_t i = 0; i < section->row_count; i++) {
                 const struct view_row *row = &section->rows[i];
 
-                if (!view_task_time(row, LATENCY_P50)->n)
+                if (!time_of(row, LATENCY_P50)->n)
                         continue;
                 rows++;
                 view_name_row(row, grid_at(ret, rows, 0));
                 for (size_t j = 0; j < columns; j++) {
                         char *text = grid_at(ret, rows, 1 + j);
 
-                        wording_duration(view_task_time(row, j), true, text, GRID_TEXT_BYTES);
+                        wording_duration(time_of(row, j), true, text, GRID_TEXT_BYTES);
                         if (!*text)
                                 snprintf(text, GRID_TEXT_BYTES, "–");
                 }
         }
         ret->rows = 1 + rows;
         return 0;
+}
+
+int view_latency(const struct view_section *section, struct grid *ret)
+{
+        return view_percentiles(
+                section, section->rows[0].cell->run.time_ns.n ? "Time of a run" : "Time of a task",
+                view_task_time, ret);
+}
+
+int view_response(const struct view_section *section, struct grid *ret)
+{
+        return view_percentiles(section, "Submitted to collected", view_response_time, ret);
 }
 
 /* Methods by where they first occur, parents by size. */

@@ -54,6 +54,8 @@ char *wording_control(const struct view_section *section, size_t index, char *bu
  * 1 GiB parent: fork 34.0 ms; spawn as with a small one (± 10 %)" under the largest. */
 char *wording_strip(const struct view_section *section, char *buf, size_t size);
 char *wording_strip_large(const struct view_section *section, char *buf, size_t size);
+/* What the shares of view_phases() are of. */
+char *wording_phases(const struct view_section *section, char *buf, size_t size);
 /* What start methods cost the team of a workload: "Start the team: fork 0.42 ms · spawn …". */
 char *wording_team_start(const struct view_section *section, char *buf, size_t size);
 

@@ -38,7 +38,8 @@ static void append_levels(const struct view_section *section, enum factor factor
                 page_append(buf, size, "%zu levels of %s", count, factor_name(factor));
         else if (factor == FACTOR_RUNTIME && !strcmp(list, "mproc"))
                 page_append(buf, size, "mproc (C)");
-        else if (factor == FACTOR_SUBMIT || factor == FACTOR_PLACE)
+        else if (factor == FACTOR_SUBMIT || factor == FACTOR_CHUNK || factor == FACTOR_TRANSPORT ||
+                 factor == FACTOR_PLACE)
                 page_append(buf, size, "%s=%s", factor_name(factor), list);
         else
                 page_append(buf, size, "%s", list);
@@ -165,6 +166,10 @@ char *wording_conditions(const struct view_section *section, char *buf, size_t s
         append_levels(section, FACTOR_START, buf, size);
         if (!is_of_commands(section) || levels_differ(section, FACTOR_SUBMIT))
                 append_levels(section, FACTOR_SUBMIT, buf, size);
+        if (plan->levels[FACTOR_CHUNK].count)
+                append_levels(section, FACTOR_CHUNK, buf, size);
+        if (plan->levels[FACTOR_TRANSPORT].count)
+                append_levels(section, FACTOR_TRANSPORT, buf, size);
         if (!section->is_life_cycle)
                 append_team(section, buf, size);
         if (section->is_life_cycle || levels_differ(section, FACTOR_PLACE) || is_bound(section))

@@ -218,6 +218,30 @@ static void a_gnuplot_that_fails_is_told_with_its_words(void **unused)
         scratch_done(bin);
 }
 
+/* Bars of tasks through a pool, where there are two of them to compare. */
+static void where_the_time_went_is_drawn_for_pools(void **state)
+{
+        const struct cell_phases phases = {.parent = {0.2, NAN, NAN, 3, 0},
+                                           .dispatch = {0.3, NAN, NAN, 3, 0},
+                                           .work = {0.6, NAN, NAN, 3, 0},
+                                           .tail = {0.1, NAN, NAN, 3, 0}};
+        struct mproc_err err;
+        char *data;
+        size_t size;
+
+        (void)state;
+        need_gnuplot();
+        result.cells[FIXTURE_MUTEX].phases = phases;
+        assert_int_equal(draw(&err), 0);
+        assert_false(scratch_has(folder, "phases.gp"));
+        result.cells[FIXTURE_ATOMIC].phases = phases;
+        assert_int_equal(draw(&err), 0);
+        assert_pictures("phases");
+        data = scratch_read(folder, "phases.dat", &size);
+        assert_contains(data, "# mutex\n1 60 90 100 20\n");
+        free(data);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -227,6 +251,8 @@ int main(void)
                                                 set_up, tear_down),
                 cmocka_unit_test_setup_teardown(a_script_draws_again_by_itself, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(names_are_text_whatever_they_hold, set_up,
+                                                tear_down),
+                cmocka_unit_test_setup_teardown(where_the_time_went_is_drawn_for_pools, set_up,
                                                 tear_down),
                 cmocka_unit_test_setup_teardown(no_data_is_no_plot, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(data_hold_no_more_than_numbers, set_up, tear_down),
