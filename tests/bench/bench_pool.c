@@ -159,7 +159,7 @@ int main(int argc, char **argv)
                       "CPython", "mproc");
         for (int i = 0; i < N; i++)
                 bench_row(rows[i].name, &sides[2 * i], &sides[2 * i + 1], rounds, 1);
+        mproc_pool_free(pool); /* its workers have the peer's pipe, too */
         python_peer_end(&peer);
-        mproc_pool_free(pool);
         return 0;
 }
