@@ -226,20 +226,21 @@ static bool take_task(struct pool_self *worker)
         }
 }
 
-/* Items first … end of the pass; false: none are left. */
+/* Items first … end of the pass; false: none are left. A number is added without a look before:
+ * that would fetch the line twice, and who comes too late has added for nothing. */
 static bool claim(struct pool_job *job, uint64_t *first, uint64_t *end, uint32_t workers)
 {
         uint64_t all = atomic_load_explicit(&job->end, memory_order_relaxed), size = job->chunk;
-        uint64_t next = atomic_load_explicit(&job->next, memory_order_relaxed);
+        uint64_t next;
 
-        if (next >= all)
-                return false;
-        if (job->chunk == MPROC_CHUNK_GUIDED)
+        if (job->chunk == MPROC_CHUNK_GUIDED) {
+                next = atomic_load_explicit(&job->next, memory_order_relaxed);
                 do
                         size = next < all ? pool_guided(all - next, workers) : 1;
                 while (next < all && !atomic_compare_exchange_weak(&job->next, &next, next + size));
-        else
+        } else {
                 next = atomic_fetch_add(&job->next, size);
+        }
         if (next >= all)
                 return false;
         *first = next;

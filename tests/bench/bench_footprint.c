@@ -108,7 +108,8 @@ static void idle(const char *start)
         own = own_cpu_ns() - own;
         for (size_t i = 0; i < WORKERS; i++)
                 after += cpu_ns(mproc_pool_worker_pid(pool, i));
-        printf("%-12s %8.1f %12.1f %16.3f %16.3f\n", start, (double)pss_bytes(pid) / 1024,
+        printf("%-12s %8.1f %12.1f %12.1f %16.3f %16.3f\n", start, (double)pss_bytes(pid) / 1024,
+               (double)proc_number(pid, "smaps_rollup", "Private_Dirty:"),
                (double)proc_number(pid, "status", "VmPTE:"), (double)(after - before) / 1e6,
                (double)own / 1e6);
         mproc_pool_free(pool);
@@ -197,8 +198,9 @@ int main(int argc, char **argv)
         struct mproc_pool *pool;
 
         mproc_init(&argc, &argv);
-        printf("\nAn idle pool of %d workers, %d s\n%-12s %8s %12s %16s %16s\n", WORKERS, IDLE_S,
-               "start", "PSS KiB", "tables KiB", "workers' CPU ms", "owner's CPU ms");
+        printf("\nAn idle pool of %d workers, %d s\n%-12s %8s %12s %12s %16s %16s\n", WORKERS,
+               IDLE_S, "start", "PSS KiB", "private KiB", "tables KiB", "workers' CPU ms",
+               "owner's CPU ms");
         idle("fork");
         idle("forkserver");
         idle("spawn");
