@@ -48,19 +48,21 @@ static void append_short(const char *text, char buf[GALLERY_CONDITIONS])
                     text[length] ? "…" : "");
 }
 
-void gallery_conditions(const struct view_section *section, char buf[GALLERY_CONDITIONS])
+void gallery_conditions(const struct view_section *section, bool intervals,
+                        char buf[GALLERY_CONDITIONS])
 {
         const struct result *result = section->result;
+        uint32_t rounds = wording_rounds_counted(result);
         char text[GALLERY_CONDITIONS];
 
         *buf = '\0';
         for (size_t i = 0; *wording_side(result, i, text, sizeof(text)); i++)
                 append_short(text, buf);
         page_append(buf, GALLERY_CONDITIONS, "%s", wording_conditions(section, text, sizeof(text)));
-        page_append(buf, GALLERY_CONDITIONS,
-                    has_intervals(section) ? " · medians and 95 %% intervals over %u rounds"
-                                           : " · medians over %u rounds, too few for intervals",
-                    wording_rounds_counted(result));
+        page_append(buf, GALLERY_CONDITIONS, " · medians%s over %u round%s%s",
+                    intervals && has_intervals(section) ? " and 95 % intervals" : "", rounds,
+                    rounds == 1 ? "" : "s",
+                    intervals && !has_intervals(section) ? ", too few for intervals" : "");
         if (result->disturbed_kept && result->disturbed_rounds)
                 page_append(buf, GALLERY_CONDITIONS, " · busy machine: %u of %u rounds disturbed",
                             result->disturbed_rounds, result->rounds);

@@ -21,8 +21,10 @@ const char *gallery_name(struct gallery *gallery, const char *what, const char *
                          bool alone);
 bool gallery_has_room(const struct gallery *gallery);
 
-/* What the plotted figures of a workload are, and of how many rounds. */
-void gallery_conditions(const struct view_section *section, char buf[GALLERY_CONDITIONS]);
+/* What the plotted figures of a workload are, and of how many rounds. `intervals`: the plot draws
+ * them where there are any. */
+void gallery_conditions(const struct view_section *section, bool intervals,
+                        char buf[GALLERY_CONDITIONS]);
 
 /* Where the time of tasks through a pool went, as bars; nothing where there are fewer than two. */
 int plot_phases(struct gallery *gallery, const struct view_section *section, bool alone,

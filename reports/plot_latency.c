@@ -39,7 +39,7 @@ int plot_latency(struct gallery *gallery, const struct view_section *section, bo
         if (dots.series_count == 1) /* which a legend would name */
                 dots.axis = "time of a task, p50";
         snprintf(title, sizeof(title), "%s: time of a task", section->workload);
-        gallery_conditions(section, conditions);
+        gallery_conditions(section, true, conditions);
         if (dots.mark_count)
                 rc = dots_write(&dots, gallery->result, gallery->folder,
                                 gallery_name(gallery, "latency", section->workload, alone), title,

@@ -66,7 +66,8 @@ static void put_rows(const struct view_section *section, size_t rows, struct plo
 
 static void put_bars(struct plot *plot, const char *name)
 {
-        fputs("set xrange [0:*]\nset xlabel 'share of the workers’ time, % (parent: of one CPU)' "
+        fputs("set xrange [0:*]\nset xtics nomirror\nset format x '%g'\nset xlabel 'share of the "
+              "workers’ time, % (parent: of one CPU)' "
               "offset 0,0.2\nset style fill solid 0.8 border lc rgb '#ffffff'\n"
               "set key outside right top vertical Left reverse samplen 1 spacing 1.3\nplot \\\n",
               plot->script);
@@ -100,7 +101,7 @@ int plot_phases(struct gallery *gallery, const struct view_section *section, boo
                 return 0;
         name = gallery_name(gallery, "phases", section->workload, alone);
         snprintf(title, sizeof(title), "%s: where the time went", section->workload);
-        gallery_conditions(section, conditions);
+        gallery_conditions(section, false, conditions);
         rc = plot_begin(&plot, gallery->result, name, WIDTH, (unsigned)(170 + ROW_HEIGHT * rows),
                         title, conditions, err);
         if (rc)

@@ -131,7 +131,7 @@ static int plot_rates(struct gallery *gallery, const struct view_section *sectio
         snprintf(title, sizeof(title), "%s: %s", section->workload, axis);
         if (workers_differ(section))
                 page_append(title, sizeof(title), ", %u workers", workers);
-        gallery_conditions(section, conditions);
+        gallery_conditions(section, true, conditions);
         rc = dots_write(
                 &dots, gallery->result, gallery->folder,
                 gallery_name(gallery, metric_name(section->metric), section->workload, alone),
@@ -188,7 +188,7 @@ static int plot_scaling(struct gallery *gallery, const struct view_section *sect
                              &cell->summary[section->metric], unit_of(section));
         }
         snprintf(title, sizeof(title), "%s: %s over workers", section->workload, axis);
-        gallery_conditions(section, conditions);
+        gallery_conditions(section, true, conditions);
         name_missing(section, conditions);
         page_append(conditions, sizeof(conditions),
                     " · dashed: ideal scaling from the first point");
@@ -290,7 +290,7 @@ static int plot_start(struct gallery *gallery, const struct view_section *sectio
         name = gallery_name(gallery, "start", section->workload, alone);
         snprintf(title, sizeof(title), "%s: one process, from the call to the end of the join",
                  section->workload);
-        gallery_conditions(section, conditions);
+        gallery_conditions(section, true, conditions);
         if (count <= 2)
                 return draw_start_dots(gallery, section, name, title, conditions, err);
         return draw_start_panels(gallery, section, parents, count, name, title, conditions, err);

@@ -119,7 +119,8 @@ static int list_main(const struct command *command, int argc, char **argv)
 const struct command command_list = {
         .name = "list",
         .summary = "Shows what can be measured: workloads with their parameters and strategies, "
-                   "start methods, ways to submit tasks, places, counters.",
+                   "start methods, ways to submit tasks, chunks, transports, places, counters, and "
+                   "formats of reports.",
         .usage = "[--json]",
         .options = command_json_options,
         .main = list_main,

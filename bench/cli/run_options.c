@@ -58,11 +58,13 @@ const struct mpb_option run_option_table[] = {
         [ROW_FACTORS + FACTOR_START] = {.name = "start", .type = MPB_TEXT, .metavar = "LIST",
                 .summary = "start methods: fork, spawn, ..."},
         [ROW_FACTORS + FACTOR_SUBMIT] = {.name = "submit", .type = MPB_TEXT, .metavar = "LIST",
-                .summary = "how tasks reach the workers: static, or through a pool (map, imap, ...)"},
+                .summary = "how tasks reach the workers: static when not given, or through a pool "
+                           "(map, imap, imap:16, ...)"},
         [ROW_FACTORS + FACTOR_CHUNK] = {.name = "chunk", .type = MPB_TEXT, .metavar = "LIST",
-                .summary = "of submit=map: tasks that a worker takes at a time, cpython or guided"},
+                .summary = "of submit=map: how many tasks a worker takes at a time, guided, or "
+                           "cpython when not given"},
         [ROW_FACTORS + FACTOR_TRANSPORT] = {.name = "transport", .type = MPB_TEXT, .metavar = "LIST",
-                .summary = "of a pool: what tasks and results travel by"},
+                .summary = "of a pool: what tasks and results travel by; ring when not given"},
         [ROW_FACTORS + FACTOR_SHARE] = {.name = "share", .type = MPB_TEXT, .metavar = "LIST",
                 .summary = "sharing strategies of the workload"},
         [ROW_FACTORS + FACTOR_WORKERS] = {.name = "workers", .type = MPB_INT, .is_list = 1,

@@ -1,6 +1,7 @@
 #include "run/submission.h"
 
 #include "base/error.h"
+#include "base/option_table.h"
 #include "base/text.h"
 #include "model/submit.h"
 #include "run/levels.h"
@@ -11,6 +12,40 @@
 #include <string.h>
 
 #define TRANSPORT_DEFAULT "ring" /* the pool's own */
+
+/* "16k" and "1-64:x4" become the numbers that they stand for; all else is left to the check. */
+static int expand_numbers(struct levels *levels, struct mproc_err *err)
+{
+        static const struct mpb_option number = {
+                .name = "chunk", .type = MPB_INT, .min = 1, .max = MPROC_CHUNK_GUIDED - 1};
+        struct levels given = *levels;
+
+        levels->count = 0;
+        for (uint32_t i = 0; i < given.count; i++) {
+                const char *name = given.name[i];
+                int64_t values[OPTION_VALUES_MAX];
+                size_t count = 0;
+                int r;
+
+                if (!isdigit((unsigned char)*name) || !name[strspn(name, "0123456789")]) {
+                        levels_add(levels, name);
+                        continue;
+                }
+                r = option_parse_list(&number, name, values, &count, err);
+                if (r)
+                        return r;
+                if (levels->count + count + (given.count - i - 1) > LEVELS_MAX)
+                        return error_set(err, -EINVAL, "chunk", "chunk: more than %d values",
+                                         LEVELS_MAX);
+                for (size_t j = 0; j < count; j++) {
+                        char text[LEVEL_BYTES];
+
+                        snprintf(text, sizeof(text), "%u", (unsigned)values[j]);
+                        levels_add(levels, text);
+                }
+        }
+        return 0;
+}
 
 static const char *submit_name_at(size_t index, void *context)
 {
@@ -101,6 +136,8 @@ int submission_check(const struct mpb_workload *workload, struct levels *levels,
                                          "%s has no tasks to submit: leave --%s out",
                                          workload->name, factor_name(factors[i]));
         r = normalise(submit, rewrite_submit, submit_name_at, err);
+        if (!r)
+                r = expand_numbers(&levels[FACTOR_CHUNK], err);
         if (!r)
                 r = normalise(&levels[FACTOR_CHUNK], rewrite_chunk, chunk_name_at, err);
         if (!r)

@@ -122,6 +122,23 @@ static void what_means_nothing_makes_no_cell(void **unused)
         result_done(&result);
 }
 
+static void chunks_may_be_a_range_or_have_a_suffix(void **unused)
+{
+        struct result result;
+        struct plan plan;
+
+        (void)unused;
+        plan_of(&plan, "spin", "map", "guided,1-16:x4,4,2k", NULL);
+        expand(&plan, &result);
+        assert_int_equal(result.cell_count, 5);
+        assert_label(&result, 0, "chunk guided");
+        assert_label(&result, 1, "chunk 1");
+        assert_label(&result, 2, "chunk 4");
+        assert_label(&result, 3, "chunk 16");
+        assert_label(&result, 4, "chunk 2000");
+        result_done(&result);
+}
+
 static void defaults_are_static_and_of_a_map_cpythons_chunks(void **unused)
 {
         struct result result;
@@ -214,6 +231,10 @@ static void what_cannot_be_meant_is_refused(void **unused)
                 {"spin", NULL, "1", NULL, "--submit=map"},
                 {"spin", "imap", "1", NULL, "--submit=map"},
                 {"spin", "map", "0", NULL, "from 1 on"},
+                {"spin", "map", "0-4", NULL, "out of range"},
+                {"spin", "map", "8-4", NULL, "backwards"},
+                {"spin", "map", "4z", NULL, "whole number"},
+                {"spin", "map", "cpython,1-64", NULL, "more than 64"},
                 {"spin", "static", NULL, "ring", "--submit=static"},
                 {"spin", "map", NULL, "wire", "ring"},
         };
@@ -242,6 +263,7 @@ int main(void)
                 cmocka_unit_test(what_is_no_way_is_refused),
                 cmocka_unit_test(chunks_are_names_or_numbers),
                 cmocka_unit_test(what_means_nothing_makes_no_cell),
+                cmocka_unit_test(chunks_may_be_a_range_or_have_a_suffix),
                 cmocka_unit_test(defaults_are_static_and_of_a_map_cpythons_chunks),
                 cmocka_unit_test(every_transport_is_a_cell_of_each_pool),
                 cmocka_unit_test(static_is_the_baseline_wherever_it_stands),
