@@ -17,14 +17,19 @@ void pool_arena_done(struct pool_arena *arena)
         free(arena->used);
 }
 
-size_t pool_arena_bytes(const struct pool_arena *arena)
-{
-        return arena->units * UNIT;
-}
-
 static size_t units_of(size_t bytes)
 {
         return bytes / UNIT + (bytes % UNIT != 0);
+}
+
+bool pool_arena_could_hold(const struct pool_arena *arena, size_t one, size_t other)
+{
+        return units_of(one) <= arena->units && units_of(other) <= arena->units - units_of(one);
+}
+
+size_t pool_arena_bytes(const struct pool_arena *arena)
+{
+        return arena->units * UNIT;
 }
 
 static bool is_used(const struct pool_arena *arena, size_t unit)

@@ -125,6 +125,8 @@ void pool_fail_queued(struct mproc_pool *pool, int code, const char *text)
 
 void mproc_pool_first_death(struct mproc_pool *pool, struct mproc_err *ret)
 {
+        if (pool_check(pool, "look", ret))
+                return;
         pthread_mutex_lock(&pool->lock);
         *ret = pool->death;
         pthread_mutex_unlock(&pool->lock);

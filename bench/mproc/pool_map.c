@@ -154,7 +154,7 @@ static size_t piece_size(const struct mproc_pool *pool, const struct mproc_map *
         if (pool_job_bytes(map, 1) <= room / 2)
                 room /= 2;
         while (low < high) {
-                size_t middle = low + (high - low + 1) / 2;
+                size_t middle = high - (high - low) / 2;
 
                 if (pool_job_bytes(map, middle) <= room)
                         low = middle;

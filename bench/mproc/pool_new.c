@@ -340,8 +340,8 @@ void pool_fd_close(const struct mproc_pool *pool, struct connection_loan *loan)
         loan->fd = -1;
 }
 
-/* Not made to its end, or after its supervisor has left. */
-static void release_all(struct mproc_pool *pool)
+/* What changes under the lock. */
+static void release_records(struct mproc_pool *pool)
 {
         struct mproc_result *result;
 
@@ -351,6 +351,16 @@ static void release_all(struct mproc_pool *pool)
         }
         for (size_t i = 0; pool->worker && i < pool->workers; i++)
                 mproc_process_free(pool->worker[i].process);
+}
+
+/* Not made to its end, or after its supervisor has left, or a fork's copy. Of that the records may
+ * be half written, where another thread was at it: then they stay. */
+static void release_all(struct mproc_pool *pool)
+{
+        if (!pthread_mutex_trylock(&pool->lock)) {
+                release_records(pool);
+                pthread_mutex_unlock(&pool->lock);
+        }
         pool_fd_close(pool, &pool->control);
         if (pool->transport->close)
                 pool->transport->close(pool);

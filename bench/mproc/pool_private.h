@@ -29,6 +29,8 @@ void pool_arena_done(struct pool_arena *arena);
 /* NULL: no room now. Aligned to 128 bytes. */
 void *pool_arena_take(struct pool_arena *arena, size_t bytes);
 void pool_arena_give(struct pool_arena *arena, const void *at, size_t bytes);
+/* Both at once, when nothing else is there. */
+bool pool_arena_could_hold(const struct pool_arena *arena, size_t one, size_t other);
 size_t pool_arena_bytes(const struct pool_arena *arena);
 
 struct mproc_result {

@@ -205,6 +205,8 @@ void mproc_stream_free(struct mproc_stream *stream)
         if (!pool_check(stream->pool, "free", NULL)) {
                 pthread_mutex_lock(&stream->pool->lock);
                 let_go_all(stream);
+                if (stream->pool->waiting) /* for room, it may be */
+                        pool_stir(stream->pool);
                 pool_leave(stream->pool);
         }
         free(stream->window);

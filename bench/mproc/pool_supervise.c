@@ -171,6 +171,8 @@ static void replace(struct mproc_pool *pool)
                 pthread_mutex_lock(&pool->lock);
                 /* It may have begun before it was given up, for want of a descriptor. */
                 pool_bury(pool, i, &(struct mproc_status){.state = MPROC_UNKNOWN, .err = err});
+                pool_job_advance(pool);
+                pool_stir(pool);
                 pool->retry_ns = clock_now_ns() + RETRY_NS;
                 if (++pool->unready >= UNREADY_MAX && !any_worker(pool) && !pool->broken.code) {
                         give_up(pool, &err);
@@ -247,6 +249,8 @@ pid_t mproc_pool_worker_pid(struct mproc_pool *pool, size_t worker)
 {
         pid_t pid = 0;
 
+        if (pool_check(pool, "look", NULL))
+                return 0;
         pthread_mutex_lock(&pool->lock);
         if (worker < pool->workers && pool->worker[worker].process)
                 pid = pool->worker[worker].pid;
@@ -258,6 +262,8 @@ uint64_t mproc_pool_replaced(struct mproc_pool *pool)
 {
         uint64_t started;
 
+        if (pool_check(pool, "look", NULL))
+                return 0;
         pthread_mutex_lock(&pool->lock);
         started = pool->started;
         pthread_mutex_unlock(&pool->lock);

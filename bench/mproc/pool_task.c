@@ -27,6 +27,8 @@ struct mproc_result *pool_result_new(struct mproc_pool *pool)
 void pool_result_free(struct mproc_pool *pool, struct mproc_result *result)
 {
         pool_arena_give(&pool->arena, result->arena_result, result->result_room);
+        if (result->arena_result && pool->waiting) /* for room, it may be */
+                pool_stir(pool);
         free(result->failure);
         if (pool->spare_count >= SPARE_MAX) {
                 free(result);
@@ -218,17 +220,15 @@ static bool find_room(struct mproc_pool *pool, void *context)
 static int check_call(const struct mproc_pool *pool, const struct mproc_call *call,
                       const struct room *room, struct mproc_err *err)
 {
-        size_t most = pool_arena_bytes(&pool->arena);
-
         if (call->arg_size && !call->arg)
                 return error_set(err, -EINVAL, "submit", "the argument is NULL, its size %zu",
                                  call->arg_size);
-        if (room->arg_size > most || room->result_size > most - room->arg_size)
+        if (!pool_arena_could_hold(&pool->arena, room->arg_size, room->result_size))
                 return error_set(err, -E2BIG, "submit",
                                  "an argument of %zu and a result of %zu bytes are more than the "
                                  "pool's arena holds (%zu): raise options.arena_bytes, or put them "
                                  "into shared memory and pass the address",
-                                 call->arg_size, call->result_size, most);
+                                 call->arg_size, call->result_size, pool_arena_bytes(&pool->arena));
         return 0;
 }
 

@@ -39,16 +39,23 @@ int pool_wait(struct mproc_pool *pool, bool (*done)(struct mproc_pool *pool, voi
         }
 }
 
+/* Callbacks that this thread is in. One that uses the pool has others called within it; what is
+ * deeper than this is left to the outermost, so that they need no more stack than that. */
+#define DEPTH_MAX 64
+static __thread unsigned depth;
+
 void pool_leave(struct mproc_pool *pool)
 {
         struct mproc_result *result;
 
-        while ((result = TAILQ_FIRST(&pool->called))) {
+        while (depth < DEPTH_MAX && (result = TAILQ_FIRST(&pool->called))) {
                 int r;
 
                 TAILQ_REMOVE(&pool->called, result, entry);
                 pthread_mutex_unlock(&pool->lock);
+                depth++;
                 r = result->callback(result, result->context);
+                depth--;
                 pthread_mutex_lock(&pool->lock);
                 result->callback_code = r;
                 result->calling = false;

@@ -124,7 +124,8 @@ int mproc_pool_terminate(struct mproc_pool *pool, struct mproc_err *err);
 void mproc_pool_free(struct mproc_pool *pool);
 
 size_t mproc_pool_workers(const struct mproc_pool *pool);
-/* The process of a worker now; 0: it is being replaced. */
+/* The process of a worker now; 0: it is being replaced. This and the next two tell nothing (0;
+ * -ECHILD, -EDEADLK) to a process that did not make the pool, nor to its workers. */
 pid_t mproc_pool_worker_pid(struct mproc_pool *pool, size_t worker);
 /* How many workers were started in place of others. */
 uint64_t mproc_pool_replaced(struct mproc_pool *pool);
@@ -141,8 +142,9 @@ struct mproc_call {
         size_t arg_size;
         size_t result_size; /* room for the result */
         /* Called once it is over, on a thread of the caller that collects (see above), not under
-         * any lock, before the result is freed. What it returns other than 0 is what get, and wait,
-         * of this result return -EBADE for. May be NULL. */
+         * any lock, before the result is freed. Within one that uses the pool others are called, 64
+         * deep at most; the rest wait for the outermost to return. What it returns other than 0 is
+         * what get, and wait, of this result return -EBADE for. May be NULL. */
         int (*callback)(struct mproc_result *result, void *context);
         void *context;
 };
