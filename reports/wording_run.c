@@ -166,10 +166,8 @@ char *wording_conditions(const struct view_section *section, char *buf, size_t s
         append_levels(section, FACTOR_START, buf, size);
         if (!is_of_commands(section) || levels_differ(section, FACTOR_SUBMIT))
                 append_levels(section, FACTOR_SUBMIT, buf, size);
-        if (plan->levels[FACTOR_CHUNK].count)
-                append_levels(section, FACTOR_CHUNK, buf, size);
-        if (plan->levels[FACTOR_TRANSPORT].count)
-                append_levels(section, FACTOR_TRANSPORT, buf, size);
+        append_levels(section, FACTOR_CHUNK, buf, size);
+        append_levels(section, FACTOR_TRANSPORT, buf, size);
         if (!section->is_life_cycle)
                 append_team(section, buf, size);
         if (section->is_life_cycle || levels_differ(section, FACTOR_PLACE) || is_bound(section))
