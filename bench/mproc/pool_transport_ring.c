@@ -259,11 +259,44 @@ static bool others_wait(const struct pool_self *worker, int job)
                pool_worker_sees_job(worker, open & ~(1u << job));
 }
 
+/* Items so short that claims are most of the work go the slower the more workers there are: index,
+ * codes and results change hands between caches all the time. So every TURN claims a worker
+ * compares how many all have made meanwhile with how many one alone makes, and when that is more,
+ * it lets the others go on for a while. It costs at most TURN_NS a turn for each other worker. */
+#define TURN 256
+#define TURN_NS 5000
+
+struct turn {
+        uint64_t claims, begun_ns, first; /* first: the index at its begin */
+        uint64_t alone_ns;                /* what the last turn without others took; 0: unknown */
+};
+
+static void take_turns(struct turn *turn, uint64_t index, uint64_t chunk)
+{
+        uint64_t now, all;
+
+        if (turn->claims++ % TURN)
+                return;
+        now = clock_now_ns();
+        all = (index - turn->first) / chunk;
+        if (turn->claims > 1 && all < TURN + TURN / 4) {
+                turn->alone_ns = now - turn->begun_ns;
+        } else if (turn->claims > 1 && TURN * (now - turn->begun_ns) > all * turn->alone_ns) {
+                uint64_t end = now + TURN_NS * ((all - 1) / TURN);
+
+                for (; now < end; now = clock_now_ns())
+                        wait_pause();
+        }
+        turn->begun_ns = now;
+        turn->first = index;
+}
+
 /* Works in a pass, which the line names already, until nothing of it is left (true) or others have
  * waited for a chunk's time. */
 static bool run_pass(struct pool_self *worker, int number)
 {
         struct pool_job *job = &worker->shared->jobs[number];
+        struct turn turn = {0};
         uint64_t item, end;
         bool more = true;
 
@@ -273,6 +306,8 @@ static bool run_pass(struct pool_self *worker, int number)
                         more = false;
                         break;
                 }
+                if (job->chunk != MPROC_CHUNK_GUIDED)
+                        take_turns(&turn, item, job->chunk);
                 for (; item < end; item++)
                         if (!job->again || pool_code(job, item) == POOL_PENDING)
                                 pool_worker_run_item(worker, job, item);
