@@ -59,7 +59,7 @@ static int nothing(struct mproc_task *task)
         return 0;
 }
 
-/* Gives back what comes, until its parent is gone or writes 0. */
+/* Gives back what comes, until that is UINT64_MAX. */
 static int echo_line(void *arg, size_t arg_size)
 {
         struct bare *bare = *(struct bare **)arg;
@@ -78,6 +78,8 @@ static int echo_line(void *arg, size_t arg_size)
         return 0;
 }
 
+/* Gives back what comes, until that is 0: the child of a fork has the pipe's other end, too, and so
+ * would never see it closed. */
 static int echo_pipe(void *arg, size_t arg_size)
 {
         uint64_t word;
@@ -85,7 +87,7 @@ static int echo_pipe(void *arg, size_t arg_size)
         (void)arg;
         (void)arg_size;
         bind_to(&pus[1], sizeof(*pus));
-        while (read(mproc_self_fd(0), &word, sizeof(word)) == sizeof(word))
+        while (read(mproc_self_fd(0), &word, sizeof(word)) == sizeof(word) && word)
                 if (write(mproc_self_fd(1), &word, sizeof(word)) != sizeof(word))
                         return 1;
         return 0;
@@ -226,9 +228,11 @@ int main(int argc, char **argv)
         bench_row("4 on 2 PUs", &sides[CROWDED], &sides[POOL_SLEEPS], rounds, 1);
         mproc_pool_free(contexts[CROWDED].pool);
         mproc_pool_free(contexts[POOL_SPINS].pool);
-        close(there[1]);
+        if (write(there[1], &(uint64_t){0}, sizeof(uint64_t)) != sizeof(uint64_t))
+                return 4;
         mproc_process_join(echo, MPROC_FOREVER, NULL, NULL);
         mproc_process_free(echo);
+        close(there[1]);
         close(back[0]);
         mproc_shm_free(shm);
         return 0;
