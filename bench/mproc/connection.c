@@ -122,13 +122,20 @@ static int check_socket(int fd, struct mproc_err *err)
         return 0;
 }
 
-struct mproc_connection *connection_adopt(int fd)
+int connection_adopt(struct mproc_connection **ret, int fd)
 {
-        struct mproc_connection *connection = make();
+        struct mproc_connection *connection;
 
-        if (connection)
-                add(connection, fd);
-        return connection;
+        if (fd < 0)
+                return -errno;
+        connection = make();
+        if (!connection) {
+                close(fd);
+                return -ENOMEM;
+        }
+        add(connection, fd);
+        *ret = connection;
+        return 0;
 }
 
 int mproc_connection_new(struct mproc_connection **ret, int fd, struct mproc_err *err)

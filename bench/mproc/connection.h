@@ -51,8 +51,9 @@ void connection_lend(struct connection_loan *loan, int fd);
 void connection_close_loan(struct connection_loan *loan);
 
 /* A connection of a socket that is new, and close-on-exec; registry locked since before it was
- * made, so that no forked child keeps it. NULL: no memory. */
-struct mproc_connection *connection_adopt(int fd);
+ * made, so that no forked child keeps it. `fd` is what the call that makes it returned: -errno if
+ * that failed, and -ENOMEM, after which it is closed. */
+int connection_adopt(struct mproc_connection **ret, int fd);
 
 /* A start has handed over `fds`: the ends among them are not the caller's any more. */
 void connection_move(const int *fds, size_t count);

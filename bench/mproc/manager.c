@@ -24,19 +24,10 @@ static socklen_t make_name(struct sockaddr_un *name, const struct mproc_manager_
 
 static int make_socket(struct mproc_connection **ret, struct mproc_err *err)
 {
-        int fd, r = 0;
+        int r;
 
         registry_lock();
-        fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-        if (fd < 0) {
-                r = -errno;
-        } else {
-                *ret = connection_adopt(fd);
-                if (!*ret) {
-                        close(fd);
-                        r = -ENOMEM;
-                }
-        }
+        r = connection_adopt(ret, socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
         registry_unlock();
         return r ? limits_error(err, r, "manager", "cannot make a manager's socket") : 0;
 }

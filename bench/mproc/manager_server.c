@@ -76,19 +76,11 @@ static void leave(struct server *server, struct client *client)
 /* -EAGAIN: there is none any more. */
 static int accept_one(const struct server *server, struct mproc_connection **ret)
 {
-        int fd, r = 0;
+        int r;
 
         registry_lock();
-        fd = accept4(mproc_connection_fd(server->listener), NULL, NULL, SOCK_CLOEXEC);
-        if (fd < 0) {
-                r = -errno;
-        } else {
-                *ret = connection_adopt(fd);
-                if (!*ret) {
-                        close(fd);
-                        r = -ENOMEM;
-                }
-        }
+        r = connection_adopt(
+                ret, accept4(mproc_connection_fd(server->listener), NULL, NULL, SOCK_CLOEXEC));
         registry_unlock();
         return r;
 }

@@ -68,17 +68,29 @@ static int nothing_to_do(struct mproc_pool *pool, struct mproc_result **ret, str
         return 0;
 }
 
-int mproc_pool_map_async(struct mproc_pool *pool, struct mproc_result **ret,
-                         const struct mproc_map *map, struct mproc_err *err)
+/* May this thread have this map run? Then `ret` is the map with its chunk as a number, or guided. */
+static int prepare(struct mproc_pool *pool, const struct mproc_map *map, struct mproc_map *ret,
+                   struct mproc_err *err)
 {
-        struct mproc_map own = *map;
         int r = pool_check(pool, "map", err);
 
         if (!r)
                 r = check_map(map, err);
         if (r)
                 return r;
-        own.chunk = chunk_of(pool, map);
+        *ret = *map;
+        ret->chunk = chunk_of(pool, map);
+        return 0;
+}
+
+int mproc_pool_map_async(struct mproc_pool *pool, struct mproc_result **ret,
+                         const struct mproc_map *map, struct mproc_err *err)
+{
+        struct mproc_map own;
+        int r = prepare(pool, map, &own, err);
+
+        if (r)
+                return r;
         pthread_mutex_lock(&pool->lock);
         r = pool_check_open(pool, err);
         if (!r && pool_job_bytes(map, map->count) > pool_arena_bytes(&pool->arena))
@@ -168,15 +180,12 @@ int mproc_pool_map(struct mproc_pool *pool, const struct mproc_map *map,
                    struct mproc_failure *failure, struct mproc_err *err)
 {
         struct mproc_failure sum = {0};
-        struct mproc_map own = *map;
+        struct mproc_map own;
         size_t size;
-        int r = pool_check(pool, "map", err);
+        int r = prepare(pool, map, &own, err);
 
-        if (!r)
-                r = check_map(map, err);
         if (r)
                 return r;
-        own.chunk = chunk_of(pool, map);
         size = piece_size(pool, map);
         if (!size && map->count)
                 return too_big(pool, map, 1, err);
