@@ -2,12 +2,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define UNIT 256
-
 int pool_arena_init(struct pool_arena *arena, void *base, size_t bytes)
 {
         arena->base = base;
-        arena->units = bytes / UNIT;
+        arena->units = bytes / POOL_UNIT;
         arena->used = calloc(arena->units / 64 + 1, sizeof(*arena->used));
         return arena->used ? 0 : -ENOMEM;
 }
@@ -19,7 +17,7 @@ void pool_arena_done(struct pool_arena *arena)
 
 static size_t units_of(size_t bytes)
 {
-        return bytes / UNIT + (bytes % UNIT != 0);
+        return bytes / POOL_UNIT + (bytes % POOL_UNIT != 0);
 }
 
 bool pool_arena_could_hold(const struct pool_arena *arena, size_t one, size_t other)
@@ -29,7 +27,7 @@ bool pool_arena_could_hold(const struct pool_arena *arena, size_t one, size_t ot
 
 size_t pool_arena_bytes(const struct pool_arena *arena)
 {
-        return arena->units * UNIT;
+        return arena->units * POOL_UNIT;
 }
 
 static bool is_used(const struct pool_arena *arena, size_t unit)
@@ -90,14 +88,14 @@ void *pool_arena_take(struct pool_arena *arena, size_t bytes)
                 return NULL;
         mark(arena, unit, count, true);
         arena->next = unit + count;
-        return arena->base + unit * UNIT;
+        return arena->base + unit * POOL_UNIT;
 }
 
 void pool_arena_give(struct pool_arena *arena, const void *at, size_t bytes)
 {
         if (!at)
                 return;
-        mark(arena, (size_t)((const char *)at - arena->base) / UNIT, units_of(bytes), false);
+        mark(arena, pool_arena_unit(arena, at), units_of(bytes), false);
         /* What was used last is warm: it is taken first. */
-        arena->next = (size_t)((const char *)at - arena->base) / UNIT;
+        arena->next = pool_arena_unit(arena, at);
 }

@@ -61,8 +61,7 @@ static void bury_slot(struct mproc_pool *pool, uint32_t number, struct mproc_fai
         }
         if (pool->phase != POOL_TERMINATED && result->tries < pool->retries) {
                 result->tries++;
-                slot->result_size = result->result_room;
-                pool_enqueue(pool, number);
+                pool_run_again(pool, number);
                 return;
         }
         pool_slot_over(pool, number, failure->err.code, failure);
@@ -127,7 +126,7 @@ void mproc_pool_first_death(struct mproc_pool *pool, struct mproc_err *ret)
 {
         if (pool_check(pool, "look", ret))
                 return;
-        pthread_mutex_lock(&pool->lock);
+        pool_lock(&pool->lock);
         *ret = pool->death;
-        pthread_mutex_unlock(&pool->lock);
+        pool_unlock(&pool->lock);
 }

@@ -9,11 +9,11 @@ int mproc_pool_close(struct mproc_pool *pool, struct mproc_err *err)
 
         if (r)
                 return r;
-        pthread_mutex_lock(&pool->lock);
+        pool_lock(&pool->lock);
         if (pool->phase == POOL_OPEN)
                 pool->phase = POOL_CLOSED;
         pool_stir(pool); /* who waits for room waits in vain */
-        pthread_mutex_unlock(&pool->lock);
+        pool_unlock(&pool->lock);
         return 0;
 }
 
@@ -42,7 +42,7 @@ int mproc_pool_terminate(struct mproc_pool *pool, struct mproc_err *err)
 
         if (r)
                 return r;
-        pthread_mutex_lock(&pool->lock);
+        pool_lock(&pool->lock);
         r = pool_terminate(pool);
         pool_leave(pool);
         return r;
@@ -67,7 +67,7 @@ int mproc_pool_join(struct mproc_pool *pool, int64_t timeout_ns, struct mproc_er
 
         if (r)
                 return r;
-        pthread_mutex_lock(&pool->lock);
+        pool_lock(&pool->lock);
         if (pool->phase == POOL_OPEN) {
                 pool_leave(pool);
                 return error_set(err, -EBUSY, "join",

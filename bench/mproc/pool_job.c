@@ -84,6 +84,7 @@ int pool_job_open(struct mproc_pool *pool, struct mproc_result *result, const st
                 return r;
         job->result = result;
         pool->job_count++;
+        result->use = POOL_OF_JOB;
         result->job = job;
         if (job->args)
                 memcpy(job->args, (const char *)map->args + first * map->arg_size, job->args_size);
@@ -189,7 +190,8 @@ static void finish(struct mproc_pool *pool, struct pool_job_owned *job)
         free(job->tries);
         job->result = NULL;
         pool->job_count--;
-        result->job = NULL;
+        result->use = POOL_OF_CALL;
+        result->callback = NULL;
         pool_result_over(pool, result, failed ? failure.err.code : 0, failed ? &failure : NULL);
 }
 

@@ -43,7 +43,7 @@ static int too_big(const struct mproc_pool *pool, const struct mproc_map *map, s
 static int open_job(struct mproc_pool *pool, struct mproc_result **ret, const struct mproc_map *map,
                     uint64_t first, size_t count, struct mproc_err *err)
 {
-        struct mproc_result *result = pool_result_new(pool);
+        struct mproc_result *result = pool_result_new(pool, 0);
         int r;
 
         if (!result)
@@ -58,7 +58,7 @@ static int open_job(struct mproc_pool *pool, struct mproc_result **ret, const st
 
 static int nothing_to_do(struct mproc_pool *pool, struct mproc_result **ret, struct mproc_err *err)
 {
-        struct mproc_result *result = pool_result_new(pool);
+        struct mproc_result *result = pool_result_new(pool, 0);
 
         if (!result)
                 return limits_error(err, -ENOMEM, "map", "cannot note down a map");
@@ -68,7 +68,8 @@ static int nothing_to_do(struct mproc_pool *pool, struct mproc_result **ret, str
         return 0;
 }
 
-/* May this thread have this map run? Then `ret` is the map with its chunk as a number, or guided. */
+/* May this thread have this map run? Then `ret` is the map with its chunk as a number, or guided.
+ */
 static int prepare(struct mproc_pool *pool, const struct mproc_map *map, struct mproc_map *ret,
                    struct mproc_err *err)
 {
@@ -91,7 +92,7 @@ int mproc_pool_map_async(struct mproc_pool *pool, struct mproc_result **ret,
 
         if (r)
                 return r;
-        pthread_mutex_lock(&pool->lock);
+        pool_lock(&pool->lock);
         r = pool_check_open(pool, err);
         if (!r && pool_job_bytes(map, map->count) > pool_arena_bytes(&pool->arena))
                 r = too_big(pool, map, map->count, err);
@@ -133,7 +134,7 @@ static int run_piece(struct mproc_pool *pool, struct piece *piece, struct mproc_
         struct mproc_failure failure;
         int r;
 
-        pthread_mutex_lock(&pool->lock);
+        pool_lock(&pool->lock);
         pool_wait(pool, open_piece, piece, POOL_ANY, UINT64_MAX);
         pool_leave(pool);
         if (piece->r) {
@@ -195,9 +196,9 @@ int mproc_pool_map(struct mproc_pool *pool, const struct mproc_map *map,
                 if (size > map->count - first)
                         piece.count = map->count - first;
                 if (!map->count) { /* nothing to do, but the pool has to be open for it */
-                        pthread_mutex_lock(&pool->lock);
+                        pool_lock(&pool->lock);
                         r = pool_check_open(pool, err);
-                        pthread_mutex_unlock(&pool->lock);
+                        pool_unlock(&pool->lock);
                         return r;
                 }
                 r = run_piece(pool, &piece, &sum, err);

@@ -13,8 +13,8 @@
 #define QUEUE_DEFAULT 1024
 #define QUEUE_MAX (1u << 20)
 #define ARENA_DEFAULT (64ull << 20)
-#define TEXT_SHARE 32 /* one in so many tasks may fail with a text too long for its slot … */
-#define TEXTS_MIN 8   /* … and some more */
+#define TEXT_SHARE 128 /* one in so many tasks may fail with a text too long for its slot … */
+#define TEXTS_MIN 32   /* … and some more */
 
 int pool_check(struct mproc_pool *pool, const char *stage, struct mproc_err *err)
 {
@@ -178,7 +178,7 @@ static int make_shared(struct mproc_pool *pool, const struct mproc_pool_options 
 {
         size_t queue = options->queue ? options->queue : QUEUE_DEFAULT, slots = 1, at = 0;
         size_t arena = options->arena_bytes ? options->arena_bytes : ARENA_DEFAULT;
-        size_t lines, slot, cells, texts, text_count, functions, arena_at;
+        size_t lines, slot, texts, text_count, functions, arena_at;
         struct pool_shared *shared;
         uint32_t pus = count_pus();
         char *base;
@@ -193,11 +193,10 @@ static int make_shared(struct mproc_pool *pool, const struct mproc_pool_options 
         place(&at, sizeof(*shared));
         lines = place(&at, pool->workers * sizeof(struct pool_line));
         slot = place(&at, slots * sizeof(struct pool_slot));
-        cells = place(&at, 2 * slots * sizeof(*shared->queue));
         texts = place(&at, text_count * sizeof(*shared->texts));
         functions = place(&at, MPROC_POOL_FUNCTIONS * sizeof(*shared->functions));
         arena_at = place(&at, arena);
-        if (at < arena)
+        if (at < arena || arena / POOL_UNIT > UINT32_MAX)
                 return error_set(err, -EINVAL, "pool", "options.arena_bytes is %zu", arena);
         r = mproc_shm_new(&pool->shm, at, err);
         if (r)
@@ -206,12 +205,14 @@ static int make_shared(struct mproc_pool *pool, const struct mproc_pool_options 
         pool->shared = shared = (struct pool_shared *)base;
         shared->workers = (uint32_t)pool->workers;
         shared->slot_count = (uint32_t)slots;
+        pool->queue = queue;
         shared->spinners_max = pus - 1;
+        shared->fenced = pool_fence_register();
         shared->timed = options->task_limit_ns != 0;
         shared->tasks_per_worker = options->tasks_per_worker;
         shared->lines = (struct pool_line *)(base + lines);
         shared->slots = (struct pool_slot *)(base + slot);
-        shared->queue = (_Atomic uint32_t *)(base + cells);
+        shared->arena = base + arena_at;
         shared->texts = (struct pool_text *)(base + texts);
         shared->text_count = (uint32_t)text_count;
         shared->functions = (struct pool_function *)(base + functions);
@@ -225,14 +226,14 @@ static int make_tables(struct mproc_pool *pool, struct mproc_err *err)
         uint32_t slots = pool->shared->slot_count;
 
         pool->by_slot = calloc(slots, sizeof(struct mproc_result *));
-        pool->free_slots = calloc(slots, sizeof(*pool->free_slots));
+        pool->free_slots = calloc(slots / 64 + 1, sizeof(*pool->free_slots));
         pool->worker = calloc(pool->workers, sizeof(*pool->worker));
-        if (!pool->by_slot || !pool->free_slots || !pool->worker)
+        pool->watch.room = 2 * (uint32_t)pool->workers;
+        pool->watch.running = calloc(pool->watch.room, sizeof(*pool->watch.running));
+        if (!pool->by_slot || !pool->free_slots || !pool->worker || !pool->watch.running)
                 return limits_error(err, -ENOMEM, "pool", "cannot note down a pool");
-        while (pool->free_count < slots) { /* the lowest on top */
-                pool->free_slots[pool->free_count] = slots - 1 - pool->free_count;
-                pool->free_count++;
-        }
+        for (uint32_t i = 0; i < slots; i++)
+                pool->free_slots[i / 64] |= 1ull << i % 64;
         return 0;
 }
 
@@ -309,9 +310,9 @@ int mproc_pool_new(struct mproc_pool **ret, const struct mproc_pool_options *opt
         pool = calloc(1, sizeof(*pool));
         if (!pool)
                 return limits_error(err, -ENOMEM, "pool", "cannot note down a pool");
-        pthread_mutex_init(&pool->lock, NULL);
-        TAILQ_INIT(&pool->spare);
-        TAILQ_INIT(&pool->called);
+        STAILQ_INIT(&pool->spare[0]);
+        STAILQ_INIT(&pool->spare[1]);
+        STAILQ_INIT(&pool->called);
         pool->generation = registry_generation();
         pool->transport = pool_transport_find(options->transport ? options->transport : "ring");
         pool->control.fd = pool->pipe.tasks_read.fd = pool->pipe.tasks_write.fd = -1;
@@ -345,10 +346,11 @@ static void release_records(struct mproc_pool *pool)
 {
         struct mproc_result *result;
 
-        while ((result = TAILQ_FIRST(&pool->spare))) {
-                TAILQ_REMOVE(&pool->spare, result, entry);
-                free(result);
-        }
+        for (int large = 0; large < 2; large++)
+                while ((result = STAILQ_FIRST(&pool->spare[large]))) {
+                        STAILQ_REMOVE_HEAD(&pool->spare[large], entry);
+                        free(result);
+                }
         for (size_t i = 0; pool->worker && i < pool->workers; i++)
                 mproc_process_free(pool->worker[i].process);
 }
@@ -357,9 +359,9 @@ static void release_records(struct mproc_pool *pool)
  * be half written, where another thread was at it: then they stay. */
 static void release_all(struct mproc_pool *pool)
 {
-        if (!pthread_mutex_trylock(&pool->lock)) {
+        if (pool_trylock(&pool->lock)) {
                 release_records(pool);
-                pthread_mutex_unlock(&pool->lock);
+                pool_unlock(&pool->lock);
         }
         pool_fd_close(pool, &pool->control);
         if (pool->transport->close)
@@ -367,10 +369,10 @@ static void release_all(struct mproc_pool *pool)
         free(pool->worker);
         free(pool->by_slot);
         free(pool->free_slots);
+        free(pool->watch.running);
         free(pool->start_arg);
         pool_arena_done(&pool->arena);
         mproc_shm_free(pool->shm);
-        pthread_mutex_destroy(&pool->lock);
         free(pool);
 }
 
@@ -379,9 +381,9 @@ void mproc_pool_free(struct mproc_pool *pool)
         if (!pool)
                 return;
         if (pool->generation == registry_generation() && pool->supervised) {
-                pthread_mutex_lock(&pool->lock);
+                pool_lock(&pool->lock);
                 pool_terminate(pool);
-                pthread_mutex_unlock(&pool->lock);
+                pool_unlock(&pool->lock);
                 mproc_pool_join(pool, MPROC_FOREVER, NULL);
         } else if (pool->generation == registry_generation() && pool->shared) {
                 /* Not made to its end: worker threads wait. */

@@ -4,11 +4,12 @@
  * the workers), pool_bury.c (what becomes of a dead worker's tasks), pool_wait.c (collecting,
  * waiting, callbacks), pool_task.c (single tasks), pool_job.c and pool_map.c (maps), pool_stream.c
  * (imap), pool_arena.c, pool_end.c (close, join, terminate), pool_transport_*.c (how tasks reach
- * the workers). */
+ * the workers). Workers: pool_worker.c (running a task), pool_ring_work.c, pool_idle.c. */
 #ifndef MPROC_POOL_PRIVATE_H
 #define MPROC_POOL_PRIVATE_H
 
 #include "mproc/connection.h"
+#include "mproc/pool_lock.h"
 #include "mproc/pool_shared.h"
 #include "mproc/pool_spin.h"
 #include "mproc/pool_transport.h"
@@ -26,34 +27,58 @@ struct pool_arena {
 
 int pool_arena_init(struct pool_arena *arena, void *base, size_t bytes);
 void pool_arena_done(struct pool_arena *arena);
-/* NULL: no room now. Aligned to 128 bytes. */
+/* NULL: no room now. Aligned to POOL_UNIT. */
 void *pool_arena_take(struct pool_arena *arena, size_t bytes);
 void pool_arena_give(struct pool_arena *arena, const void *at, size_t bytes);
 /* Both at once, when nothing else is there. */
 bool pool_arena_could_hold(const struct pool_arena *arena, size_t one, size_t other);
 size_t pool_arena_bytes(const struct pool_arena *arena);
+/* Of what lies there, and back. */
+static inline uint32_t pool_arena_unit(const struct pool_arena *arena, const void *at)
+{
+        return (uint32_t)((size_t)((const char *)at - arena->base) / POOL_UNIT);
+}
+static inline void *pool_arena_at(const struct pool_arena *arena, uint32_t unit)
+{
+        return arena->base + (size_t)unit * POOL_UNIT;
+}
 
+enum pool_use { POOL_OF_CALL, POOL_OF_STREAM, POOL_OF_JOB };
+
+/* A task or a map, from its submission until it is released. */
 struct mproc_result {
-        TAILQ_ENTRY(mproc_result) entry; /* of `spare`, `called` or a stream's `ready` */
+        STAILQ_ENTRY(mproc_result) entry; /* of `spare`, `called` or a stream's `ready` */
         struct mproc_pool *pool;
-        struct pool_job_owned *job; /* of a map that is under way */
-        struct mproc_stream *stream;
+        union {
+                struct {
+                        int (*callback)(struct mproc_result *result, void *context);
+                        void *context;
+                };
+                struct {
+                        struct mproc_stream *stream;
+                        uint64_t item;
+                };
+                struct pool_job_owned *job; /* while it is under way */
+        };
         _Atomic bool over; /* set last: what is below does not change then, save for callbacks */
-        bool released, calling;
+        bool released : 1, calling : 1, large : 1;
+        uint8_t use; /* enum pool_use: which of the above it is */
         int code;
-        int callback_code;
-        unsigned tries;
+        union {
+                unsigned tries; /* until it is over */
+                int callback_code;
+        };
         uint32_t slot; /* while it is not over */
-        uint64_t item; /* of a stream */
-        int (*callback)(struct mproc_result *result, void *context);
-        void *context;
+        union {
+                uint32_t arg_size; /* until it is over */
+                uint32_t size;     /* of the result */
+        };
+        uint32_t room; /* for the result: where that is, too */
+        uint32_t arg_unit, result_unit;
         struct mproc_failure *failure; /* NULL: none, or no memory to tell more than the code */
-        size_t result_size;
-        void *arena_arg, *arena_result; /* NULL: none, or inline */
-        size_t arg_room, result_room;
-        unsigned char bytes[MPROC_POOL_INLINE];
+        unsigned char bytes[]; /* the argument, if it may be needed again; then the result */
 };
-TAILQ_HEAD(pool_results, mproc_result);
+STAILQ_HEAD(pool_results, mproc_result);
 
 /* Where a task of a stream belongs. */
 struct pool_place {
@@ -104,10 +129,20 @@ struct pool_pipe {
         bool backlog, polling;
 };
 
+/* The queue's end, and how far the owner has followed the workers in it (transport ring). */
+struct pool_watch {
+        uint64_t tail;     /* of the queue: front.tail, which workers fetch away all the time */
+        uint64_t next;     /* the first position that it has not passed */
+        uint64_t *running; /* `count` positions that ran when it did; `room` of them at most */
+        uint32_t count, room;
+        uint32_t at; /* of these, when they are gone through */
+};
+#define POOL_WATCH_MAX (2 * MPROC_POOL_WORKERS_MAX)
+
 enum pool_phase { POOL_OPEN, POOL_CLOSED, POOL_LEAVING, POOL_TERMINATED };
 
 struct mproc_pool {
-        pthread_mutex_t lock;
+        struct pool_lock lock;
         uint64_t generation;
         struct mproc_shm *shm;
         struct pool_shared *shared;
@@ -127,14 +162,15 @@ struct mproc_pool {
         uint32_t function_count;
 
         struct mproc_result **by_slot;
-        uint32_t *free_slots, free_count;
-        struct pool_results spare;
+        uint64_t *free_slots; /* a bit each */
+        size_t queue, used_slots;
+        struct pool_results spare[2]; /* by `large` */
         size_t spare_count;
         struct pool_results called; /* over, callback to be called */
         struct pool_job_owned jobs[MPROC_POOL_MAPS];
         size_t job_count;
         uint64_t passes;
-        uint64_t head_seen; /* shared->head is not before it */
+        struct pool_watch watch;
         size_t outstanding; /* tasks and maps that are not over */
 
         enum pool_phase phase;
@@ -192,7 +228,14 @@ static inline void pool_stir(struct mproc_pool *pool)
 void pool_leave(struct mproc_pool *pool);
 
 /* pool_task.c */
-struct mproc_result *pool_result_new(struct mproc_pool *pool);
+static inline bool pool_has_callback(const struct mproc_result *result)
+{
+        return result->use == POOL_OF_CALL && result->callback;
+}
+/* `bytes` of it can be kept, MPROC_POOL_INLINE at most. */
+struct mproc_result *pool_result_new(struct mproc_pool *pool, size_t bytes);
+/* A result that succeeded. */
+const void *pool_result_bytes(const struct mproc_pool *pool, const struct mproc_result *result);
 void pool_result_free(struct mproc_pool *pool, struct mproc_result *result);
 /* It is over: `failure` NULL or why. */
 void pool_result_over(struct mproc_pool *pool, struct mproc_result *result, int code,
@@ -201,10 +244,8 @@ void pool_slot_over(struct mproc_pool *pool, uint32_t slot, int code,
                     const struct mproc_failure *failure);
 /* A worker says so: nothing happens if it is not true. */
 void pool_slot_told(struct mproc_pool *pool, uint32_t slot);
-/* Past the tasks at the head of the queue that are taken or cancelled. */
-void pool_move_head(struct pool_shared *shared);
-/* Puts a filled slot into the queue. */
-void pool_enqueue(struct mproc_pool *pool, uint32_t slot);
+/* Puts the task of a worker that died into the queue once more. */
+void pool_run_again(struct mproc_pool *pool, uint32_t slot);
 /* `place` NULL: of no stream. May unlock while it waits for room. */
 int pool_submit(struct mproc_pool *pool, struct mproc_result **ret, const struct mproc_call *call,
                 const struct pool_place *place, struct mproc_err *err);

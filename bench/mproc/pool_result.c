@@ -16,7 +16,8 @@ static bool is_over(struct mproc_pool *pool, void *context)
 static int await(struct mproc_pool *pool, struct mproc_result *result, int64_t timeout_ns,
                  struct mproc_err *err)
 {
-        int r = pool_wait(pool, is_over, result, result->job ? POOL_ANY : result->slot + 2,
+        int r = pool_wait(pool, is_over, result,
+                          result->use == POOL_OF_JOB ? POOL_ANY : result->slot + 2,
                           wait_deadline(timeout_ns));
 
         pool_leave(pool);
@@ -37,9 +38,9 @@ int mproc_pool_wait(struct mproc_pool *pool, struct mproc_result *result, int64_
         if (r)
                 return r;
         /* What is over stays so, and nobody changes it: that needs no lock. */
-        if (!result->callback && atomic_load_explicit(&result->over, memory_order_acquire))
+        if (atomic_load_explicit(&result->over, memory_order_acquire) && !pool_has_callback(result))
                 return 0;
-        pthread_mutex_lock(&pool->lock);
+        pool_lock(&pool->lock);
         return await(pool, result, timeout_ns, err);
 }
 
@@ -70,13 +71,11 @@ int mproc_pool_get(struct mproc_pool *pool, struct mproc_result *result, void *b
         /* It is over: nobody changes it any more. */
         if (result->code)
                 return explain(result, failure, err);
-        if (result->result_size > size)
+        if (result->size > size)
                 return error_set(err, -EMSGSIZE, "get",
-                                 "the result has %zu bytes, and the buffer %zu",
-                                 result->result_size, size);
-        if (result->result_size)
-                memcpy(buf, result->arena_result ? result->arena_result : result->bytes,
-                       result->result_size);
+                                 "the result has %u bytes, and the buffer %zu", result->size, size);
+        if (result->size)
+                memcpy(buf, pool_result_bytes(pool, result), result->size);
         return 0;
 }
 
@@ -86,7 +85,7 @@ int mproc_pool_ready(struct mproc_pool *pool, struct mproc_result *result, struc
 
         if (r)
                 return r;
-        pthread_mutex_lock(&pool->lock);
+        pool_lock(&pool->lock);
         pool_collect(pool);
         r = result->over;
         pool_leave(pool);
@@ -110,7 +109,7 @@ int mproc_pool_cancel(struct mproc_pool *pool, struct mproc_result *result, stru
 
         if (r)
                 return r;
-        pthread_mutex_lock(&pool->lock);
+        pool_lock(&pool->lock);
         pool_collect(pool);
         r = pool_cancel_locked(pool, result, err);
         if (!r)
@@ -131,9 +130,9 @@ void mproc_pool_release(struct mproc_pool *pool, struct mproc_result *result)
 {
         if (!result || pool_check_result(pool, result, "release", NULL))
                 return;
-        pthread_mutex_lock(&pool->lock);
+        pool_lock(&pool->lock);
         release_locked(pool, result);
-        pthread_mutex_unlock(&pool->lock);
+        pool_unlock(&pool->lock);
 }
 
 int mproc_pool_apply_async(struct mproc_pool *pool, struct mproc_result **ret,
@@ -144,7 +143,7 @@ int mproc_pool_apply_async(struct mproc_pool *pool, struct mproc_result **ret,
 
         if (r)
                 return r;
-        pthread_mutex_lock(&pool->lock);
+        pool_lock(&pool->lock);
         r = pool_submit(pool, &result, call, NULL, err);
         if (!r && !ret)
                 release_locked(pool, result);

@@ -2,24 +2,29 @@
  * instruction leaves it consistent. Owner and workers.
  *
  * Who writes what. The owner alone: pool_front, functions, jobs (save `next` and the failure), the
- * cells of the queue, the allocation of the arena. A worker alone: its pool_line, save that the
- * owner empties its list of done slots. Several: `head`, `next`, the state of a slot, the code of
- * an item, the records of long texts and the two bit sets, each by single atomic operations. There
- * is no lock that a worker could take to its grave. Within the owner, a mutex orders its threads.
+ * allocation of the arena. A worker alone: its pool_line. Several: `head`, `next`, the state of a
+ * slot, the code of an item, the records of long texts and the bit sets, each by single atomic
+ * operations. There is no lock that a worker could take to its grave. Within the owner, a lock
+ * orders its threads.
  *
  * A single task lies in a slot, whose state says who may change it:
  *
  *    FREE      the owner: fills it → QUEUED
  *    QUEUED    whoever wins the compare-and-swap: a worker → RUNNING, the owner → FREE (cancelled)
  *    RUNNING   the worker that is named in it → DONE; after its death, the owner
- *    DONE      the owner, once it was told of it → FREE
+ *    DONE      the owner → FREE
  *
- * The state names the position in the queue too, so that a worker that slept over a whole turn of
- * the queue cannot take the wrong task. `head` is no more than a hint: a slot that is not QUEUED at
- * its position has been taken, and whoever sees that moves head on. So at any instruction either
- * nobody has the task, or the slot says who. A worker that dies between DONE and telling is found
- * by a look through the slots: after a death the owner takes in what it was told, then takes every
+ * The slots are the queue: position p is in slot p modulo their number. A position whose slot is
+ * not free yet is left out, so a task that takes long holds up nobody. The state names the
+ * position, so that a worker that slept over a whole turn of the queue cannot take the wrong task.
+ * `head` is no more than a hint: a slot before `tail` that is not QUEUED at its position has been
+ * taken, or left out, and whoever sees that moves head on. So at any instruction either nobody has
+ * the task, or the slot says who. After a death the owner takes in what is done, then takes every
  * slot that still names the dead worker: RUNNING failed, DONE is done.
+ *
+ * The result of a task of up to MPROC_POOL_INLINE bytes is written into its slot only when the
+ * function has succeeded, over the argument: a slot of two cache lines, of which most tasks use
+ * one, is all that moves between the CPUs. Who may run a task again keeps a copy of its argument.
  *
  * A map is a job: items 0 … end − 1, worked through in passes. Worker, in this order:
  *
@@ -54,6 +59,7 @@
 #include <stdint.h>
 
 #define POOL_LINE 128 /* a pair of cache lines: they are fetched together */
+#define POOL_UNIT 256 /* of the arena, in bytes */
 #define POOL_BIT_WORDS (MPROC_POOL_WORKERS_MAX / 64)
 /* In codes: not over. Nobody has begun it, or (transport pipe) worker n has: POOL_BEGUN + n. */
 #define POOL_PENDING INT32_MIN
@@ -79,27 +85,32 @@ static inline uint32_t pool_word_worker(uint64_t word)
         return (uint32_t)(word >> 2 & 0x3fff);
 }
 
+static inline uint64_t pool_word_position(uint64_t word)
+{
+        return word >> 16;
+}
+
+#define POOL_SMALL 32 /* bytes that fit into the slot's first cache line */
+
 struct pool_slot {
-        _Atomic uint64_t state;
-        uint64_t arg, result; /* addresses: within the slot, or in the arena */
-        uint64_t arg_size, result_size;
-        uint32_t function;
+        _Alignas(64) _Atomic uint64_t state;
         int32_t code;
-        uint32_t next; /* in its worker's list of done slots: number + 1; 0: the last */
-        uint32_t text; /* of a failed task: its record + 1; 0: in `failed` */
-        uint64_t spare;
+        uint16_t function;
+        uint16_t text;                  /* of a failed task: its record + 1; 0: in `failed` */
+        uint32_t arg_size, result_size; /* result_size: the room, then what was written */
+        uint32_t arg_unit, result_unit; /* where in the arena, if they are there */
         union {
                 struct {
-                        unsigned char arg_inline[MPROC_POOL_INLINE];
-                        unsigned char result_inline[MPROC_POOL_INLINE];
+                        unsigned char small[POOL_SMALL];
+                        unsigned char large[MPROC_POOL_INLINE];
                 };
                 struct {
-                        char stage[28];
-                        char text[100];
+                        char stage[24];
+                        char text[72];
                 } failed; /* nobody needs argument and result any more */
         };
 };
-static_assert(sizeof(struct pool_slot) == 192, "a queued task is small");
+static_assert(sizeof(struct pool_slot) == 128, "a queued task is small");
 
 /* The text of a failed task that does not fit into its slot. */
 struct pool_text {
@@ -163,7 +174,6 @@ struct pool_line {
         /* The worker's. */
         _Alignas(POOL_LINE) _Atomic uint64_t job; /* pass */
         _Atomic uint64_t at;                      /* item + 1 */
-        _Atomic uint32_t done;                    /* its done slots, the last one first; as next */
         _Atomic uint64_t lease, begun_ns;
         _Atomic uint32_t ready; /* 1: initialised; 2: left of its own will */
         /* Set by who wakes it. */
@@ -177,13 +187,13 @@ struct pool_function {
 };
 
 struct pool_bits {
-        _Alignas(POOL_LINE) _Atomic uint64_t word[POOL_BIT_WORDS];
+        _Atomic uint64_t word[POOL_BIT_WORDS];
 };
 
 struct pool_shared {
         struct pool_front front;
         _Alignas(POOL_LINE) _Atomic uint64_t head;
-        struct pool_bits looking, sleeping;
+        _Alignas(POOL_LINE) struct pool_bits looking, sleeping, napping;
         struct pool_job jobs[MPROC_POOL_MAPS];
 
         /* Constant while there are workers. */
@@ -191,12 +201,13 @@ struct pool_shared {
         uint32_t slot_count; /* a power of two */
         uint32_t spinners_max;
         uint32_t timed; /* leases are kept */
+        /* A worker that is about to sleep makes the owner's stores visible to itself: so the owner
+         * needs no barrier between a task and the look at who sleeps. */
+        _Atomic bool fenced;
         uint64_t tasks_per_worker;
         struct pool_line *lines;
         struct pool_slot *slots;
-        /* 2 × slot_count slot numbers: submitting fills one half at most, so that there is always
-         * room for what is run again. */
-        _Atomic uint32_t *queue;
+        char *arena;
         struct pool_text *texts;
         uint32_t text_count;
         struct pool_function *functions;
@@ -204,10 +215,18 @@ struct pool_shared {
 
 static inline struct pool_slot *pool_slot_at(struct pool_shared *shared, uint64_t position)
 {
-        uint32_t number = atomic_load_explicit(
-                &shared->queue[position & (2 * shared->slot_count - 1)], memory_order_acquire);
+        return &shared->slots[position & (shared->slot_count - 1)];
+}
 
-        return &shared->slots[number];
+/* Where an argument or a result of `size` bytes of this slot is. */
+static inline void *pool_payload(const struct pool_shared *shared, struct pool_slot *slot,
+                                 uint32_t size, uint32_t unit)
+{
+        if (size <= POOL_SMALL)
+                return slot->small;
+        if (size <= MPROC_POOL_INLINE)
+                return slot->large;
+        return shared->arena + (size_t)unit * POOL_UNIT;
 }
 
 /* Bit sets. */
@@ -224,10 +243,15 @@ static inline int pool_bit_clear(struct pool_bits *bits, uint32_t worker)
         return (atomic_fetch_and(&bits->word[worker / 64], ~bit) & bit) != 0;
 }
 
+/* Pool fences (membarrier(2)): whatever the owner stored before it last looked at the bit sets is
+ * visible after it. pool_wake.c */
+bool pool_fence_register(void);
+void pool_fence_owner(struct pool_shared *shared);
+
 uint32_t pool_bits_count(struct pool_bits *bits, uint32_t workers);
 
-/* Wakes up to `count` sleepers. */
-void pool_wake(struct pool_shared *shared, uint32_t count);
+/* Wakes up to `count` of those in the set. */
+void pool_wake(struct pool_shared *shared, struct pool_bits *asleep, uint32_t count);
 /* One task was added: wakes a sleeper, unless somebody is looking already. */
 void pool_wake_one(struct pool_shared *shared);
 void pool_wake_all(struct pool_shared *shared);

@@ -19,7 +19,7 @@ struct mproc_stream {
 void pool_stream_over(struct mproc_stream *stream, struct mproc_result *result)
 {
         if (!stream->ordered)
-                TAILQ_INSERT_TAIL(&stream->ready, result, entry);
+                STAILQ_INSERT_TAIL(&stream->ready, result, entry);
 }
 
 int mproc_pool_imap(struct mproc_pool *pool, struct mproc_stream **ret, const struct mproc_map *map,
@@ -30,13 +30,13 @@ int mproc_pool_imap(struct mproc_pool *pool, struct mproc_stream **ret, const st
 
         if (r)
                 return r;
-        if (!in_flight || in_flight > pool->shared->slot_count)
+        if (!in_flight || in_flight > pool->queue)
                 return error_set(err, -EINVAL, "imap",
-                                 "%zu tasks in flight: it may be 1 to %u (options.queue)",
-                                 in_flight, pool->shared->slot_count);
-        pthread_mutex_lock(&pool->lock);
+                                 "%zu tasks in flight: it may be 1 to %zu (options.queue)",
+                                 in_flight, pool->queue);
+        pool_lock(&pool->lock);
         r = pool_check_open(pool, err);
-        pthread_mutex_unlock(&pool->lock);
+        pool_unlock(&pool->lock);
         if (r)
                 return r;
         stream = calloc(1, sizeof(*stream));
@@ -50,7 +50,7 @@ int mproc_pool_imap(struct mproc_pool *pool, struct mproc_stream **ret, const st
         stream->map = *map;
         stream->in_flight = in_flight;
         stream->ordered = ordered;
-        TAILQ_INIT(&stream->ready);
+        STAILQ_INIT(&stream->ready);
         *ret = stream;
         return 0;
 }
@@ -87,7 +87,7 @@ static struct mproc_result *first_over(struct mproc_stream *stream)
         struct mproc_result *result;
 
         if (!stream->ordered)
-                return TAILQ_FIRST(&stream->ready);
+                return STAILQ_FIRST(&stream->ready);
         result = stream->window[stream->next_out % stream->in_flight];
         return result->over ? result : NULL;
 }
@@ -103,10 +103,9 @@ static int fetch(struct mproc_stream *stream, struct mproc_result *result, void 
 {
         struct mproc_failure known = {.count = 1, .worker = -1};
 
-        if (!result->code && result->result_size == stream->map.result_size) {
-                if (result->result_size)
-                        memcpy(buf, result->arena_result ? result->arena_result : result->bytes,
-                               result->result_size);
+        if (!result->code && result->size == stream->map.result_size) {
+                if (result->size)
+                        memcpy(buf, pool_result_bytes(stream->pool, result), result->size);
                 return 0;
         }
         if (result->failure)
@@ -116,9 +115,9 @@ static int fetch(struct mproc_stream *stream, struct mproc_result *result, void 
                           result->code);
         else
                 error_set(&known.err, -EMSGSIZE, "task",
-                          "the function says that its result has %zu bytes, and there is room for "
+                          "the function says that its result has %u bytes, and there is room for "
                           "exactly %zu",
-                          result->result_size, stream->map.result_size);
+                          result->size, stream->map.result_size);
         known.index = result->item;
         if (failure)
                 *failure = known;
@@ -143,7 +142,7 @@ static int next_locked(struct mproc_stream *stream, void *buf, uint64_t *index, 
                                  (double)timeout_ns / 1e9);
         result = first_over(stream);
         if (!stream->ordered)
-                TAILQ_REMOVE(&stream->ready, result, entry);
+                STAILQ_REMOVE_HEAD(&stream->ready, entry);
         stream->next_out++;
         stream->pending--;
         r = fetch(stream, result, buf, failure, err);
@@ -161,7 +160,7 @@ int mproc_stream_next(struct mproc_stream *stream, void *buf, uint64_t *index, i
 
         if (r)
                 return r;
-        pthread_mutex_lock(&stream->pool->lock);
+        pool_lock(&stream->pool->lock);
         r = next_locked(stream, buf, index, timeout_ns, failure, err);
         pool_leave(stream->pool);
         return r;
@@ -169,7 +168,8 @@ int mproc_stream_next(struct mproc_stream *stream, void *buf, uint64_t *index, i
 
 static void let_go(struct mproc_pool *pool, struct mproc_result *result)
 {
-        result->stream = NULL;
+        result->use = POOL_OF_CALL;
+        result->callback = NULL;
         if (result->over) {
                 pool_result_free(pool, result);
                 return;
@@ -189,12 +189,13 @@ static void let_go_all(struct mproc_stream *stream)
                         let_go(pool, stream->window[stream->next_out % stream->in_flight]);
                 return;
         }
-        while ((result = TAILQ_FIRST(&stream->ready))) {
-                TAILQ_REMOVE(&stream->ready, result, entry);
+        while ((result = STAILQ_FIRST(&stream->ready))) {
+                STAILQ_REMOVE_HEAD(&stream->ready, entry);
                 let_go(pool, result);
         }
         for (uint32_t i = 0; i < pool->shared->slot_count; i++)
-                if (pool->by_slot[i] && pool->by_slot[i]->stream == stream)
+                if (pool->by_slot[i] && pool->by_slot[i]->use == POOL_OF_STREAM &&
+                    pool->by_slot[i]->stream == stream)
                         let_go(pool, pool->by_slot[i]);
 }
 
@@ -203,7 +204,7 @@ void mproc_stream_free(struct mproc_stream *stream)
         if (!stream)
                 return;
         if (!pool_check(stream->pool, "free", NULL)) {
-                pthread_mutex_lock(&stream->pool->lock);
+                pool_lock(&stream->pool->lock);
                 let_go_all(stream);
                 if (stream->pool->waiting) /* for room, it may be */
                         pool_stir(stream->pool);

@@ -35,13 +35,13 @@ int pool_start_worker(struct mproc_pool *pool, uint32_t number, struct mproc_err
         r = mproc_process_start(&process, &options, err);
         if (r)
                 return r;
-        pthread_mutex_lock(&pool->lock);
+        pool_lock(&pool->lock);
         pool->worker[number].pid = mproc_process_pid(process);
         pool->worker[number].process = process;
         pool->started++;
         if (pool->phase == POOL_TERMINATED)
                 mproc_process_kill(process, NULL);
-        pthread_mutex_unlock(&pool->lock);
+        pool_unlock(&pool->lock);
         return 0;
 }
 
@@ -160,15 +160,15 @@ static void replace(struct mproc_pool *pool)
                 struct mproc_err err = {0};
                 bool wanted;
 
-                pthread_mutex_lock(&pool->lock);
+                pool_lock(&pool->lock);
                 wanted = !pool->worker[i].process && pool->phase <= POOL_CLOSED &&
                          !pool->broken.code && clock_now_ns() >= pool->retry_ns;
                 if (wanted)
                         pool->retry_ns = 0;
-                pthread_mutex_unlock(&pool->lock);
+                pool_unlock(&pool->lock);
                 if (!wanted || !pool_start_worker(pool, i, &err))
                         continue;
-                pthread_mutex_lock(&pool->lock);
+                pool_lock(&pool->lock);
                 /* It may have begun before it was given up, for want of a descriptor. */
                 pool_bury(pool, i, &(struct mproc_status){.state = MPROC_UNKNOWN, .err = err});
                 pool_job_advance(pool);
@@ -178,7 +178,7 @@ static void replace(struct mproc_pool *pool)
                         give_up(pool, &err);
                         pool_stir(pool);
                 }
-                pthread_mutex_unlock(&pool->lock);
+                pool_unlock(&pool->lock);
         }
 }
 
@@ -199,7 +199,7 @@ static void sleep_until(struct mproc_pool *pool, uint64_t when)
         nfds_t count = 0;
 
         fds[count++] = (struct pollfd){.fd = pool->control.fd, .events = POLLIN};
-        pthread_mutex_lock(&pool->lock);
+        pool_lock(&pool->lock);
         if (pool->transport->backlog_fd)
                 fds[count++] =
                         (struct pollfd){.fd = pool->transport->backlog_fd(pool), .events = POLLOUT};
@@ -207,7 +207,7 @@ static void sleep_until(struct mproc_pool *pool, uint64_t when)
                 if (pool->worker[i].process)
                         fds[count++] = (struct pollfd){
                                 .fd = mproc_process_fd(pool->worker[i].process), .events = POLLIN};
-        pthread_mutex_unlock(&pool->lock);
+        pool_unlock(&pool->lock);
         ppoll(fds, count, when == UINT64_MAX ? NULL : &left, NULL);
         eventfd_read(pool->control.fd, &kicks);
 }
@@ -219,29 +219,29 @@ void *pool_supervise(void *argument)
         bool gone = false;
 
         while (!gone) {
-                pthread_mutex_lock(&pool->lock);
+                pool_lock(&pool->lock);
                 for (uint32_t i = 0; i < pool->workers; i++)
                         look_at(pool, i);
                 if (pool->transport->backlog_fd && pool->transport->backlog_fd(pool) >= 0)
                         pool->transport->offer(pool);
-                pthread_mutex_unlock(&pool->lock);
+                pool_unlock(&pool->lock);
                 replace(pool);
-                pthread_mutex_lock(&pool->lock);
+                pool_lock(&pool->lock);
                 when = enforce_limit(pool);
                 if (pool->phase <= POOL_CLOSED && !pool->broken.code && pool->retry_ns &&
                     any_missing(pool) && pool->retry_ns < when)
                         when = pool->retry_ns;
                 gone = pool->phase > POOL_CLOSED && !any_worker(pool);
-                pthread_mutex_unlock(&pool->lock);
+                pool_unlock(&pool->lock);
                 if (!gone)
                         sleep_until(pool, when);
         }
-        pthread_mutex_lock(&pool->lock);
+        pool_lock(&pool->lock);
         pool_fail_queued(pool, -ECANCELED, "the pool was terminated before it began");
         pool_collect(pool);
         pool->gone = true;
         pool_stir(pool);
-        pthread_mutex_unlock(&pool->lock);
+        pool_unlock(&pool->lock);
         return NULL;
 }
 
@@ -251,10 +251,10 @@ pid_t mproc_pool_worker_pid(struct mproc_pool *pool, size_t worker)
 
         if (pool_check(pool, "look", NULL))
                 return 0;
-        pthread_mutex_lock(&pool->lock);
+        pool_lock(&pool->lock);
         if (worker < pool->workers && pool->worker[worker].process)
                 pid = pool->worker[worker].pid;
-        pthread_mutex_unlock(&pool->lock);
+        pool_unlock(&pool->lock);
         return pid;
 }
 
@@ -264,8 +264,8 @@ uint64_t mproc_pool_replaced(struct mproc_pool *pool)
 
         if (pool_check(pool, "look", NULL))
                 return 0;
-        pthread_mutex_lock(&pool->lock);
+        pool_lock(&pool->lock);
         started = pool->started;
-        pthread_mutex_unlock(&pool->lock);
+        pool_unlock(&pool->lock);
         return started > pool->workers ? started - pool->workers : 0;
 }

@@ -7,41 +7,52 @@
 
 #define SPARE_MAX 4096
 
-struct mproc_result *pool_result_new(struct mproc_pool *pool)
+#define SMALL_BYTES 32 /* most results are no larger, and a queued task is small thereby */
+
+struct mproc_result *pool_result_new(struct mproc_pool *pool, size_t bytes)
 {
-        struct mproc_result *result = TAILQ_FIRST(&pool->spare);
+        bool large = bytes > SMALL_BYTES;
+        struct mproc_result *result = STAILQ_FIRST(&pool->spare[large]);
 
         if (result) {
-                TAILQ_REMOVE(&pool->spare, result, entry);
+                STAILQ_REMOVE_HEAD(&pool->spare[large], entry);
                 pool->spare_count--;
         } else {
-                result = malloc(sizeof(*result));
+                result = malloc(sizeof(*result) + (large ? MPROC_POOL_INLINE : SMALL_BYTES));
                 if (!result)
                         return NULL;
         }
-        memset(result, 0, offsetof(struct mproc_result, bytes));
-        result->pool = pool;
+        *result = (struct mproc_result){.pool = pool, .large = large};
         return result;
+}
+
+const void *pool_result_bytes(const struct mproc_pool *pool, const struct mproc_result *result)
+{
+        return result->room > MPROC_POOL_INLINE ? pool_arena_at(&pool->arena, result->result_unit)
+                                                : result->bytes;
 }
 
 void pool_result_free(struct mproc_pool *pool, struct mproc_result *result)
 {
-        pool_arena_give(&pool->arena, result->arena_result, result->result_room);
-        if (result->arena_result && pool->waiting) /* for room, it may be */
-                pool_stir(pool);
+        if (result->room > MPROC_POOL_INLINE) {
+                pool_arena_give(&pool->arena, pool_result_bytes(pool, result), result->room);
+                if (pool->waiting) /* for room, it may be */
+                        pool_stir(pool);
+        }
         free(result->failure);
         if (pool->spare_count >= SPARE_MAX) {
                 free(result);
                 return;
         }
         pool->spare_count++;
-        TAILQ_INSERT_HEAD(&pool->spare, result, entry);
+        STAILQ_INSERT_HEAD(&pool->spare[result->large], result, entry);
 }
 
 void pool_result_over(struct mproc_pool *pool, struct mproc_result *result, int code,
                       const struct mproc_failure *failure)
 {
         result->code = code;
+        result->callback_code = 0;
         pool->outstanding--;
         if (failure) {
                 result->failure = malloc(sizeof(*failure));
@@ -50,11 +61,11 @@ void pool_result_over(struct mproc_pool *pool, struct mproc_result *result, int 
         }
         /* pool_result.c may look without the lock. */
         atomic_store_explicit(&result->over, true, memory_order_release);
-        if (result->stream)
+        if (result->use == POOL_OF_STREAM) {
                 pool_stream_over(result->stream, result);
-        if (result->callback) {
+        } else if (pool_has_callback(result)) {
                 result->calling = true;
-                TAILQ_INSERT_TAIL(&pool->called, result, entry);
+                STAILQ_INSERT_TAIL(&pool->called, result, entry);
         } else if (result->released) {
                 pool_result_free(pool, result);
         }
@@ -117,18 +128,20 @@ void pool_slot_over(struct mproc_pool *pool, uint32_t number, int code,
                 }
                 free_text(pool->shared, number);
         }
+        if (result->arg_size > MPROC_POOL_INLINE)
+                pool_arena_give(&pool->arena, pool_arena_at(&pool->arena, result->arg_unit),
+                                result->arg_size);
         if (!code) {
                 /* No more than the room, whatever became of the slot. */
-                result->result_size = slot->result_size < result->result_room ? slot->result_size
-                                                                              : result->result_room;
-                if (!result->arena_result)
-                        memcpy(result->bytes, slot->result_inline, result->result_size);
+                result->size = slot->result_size < result->room ? slot->result_size : result->room;
+                if (result->room <= MPROC_POOL_INLINE)
+                        memcpy(result->bytes, pool_payload(pool->shared, slot, result->room, 0),
+                               result->size);
         }
-        pool_arena_give(&pool->arena, result->arena_arg, result->arg_room);
-        result->arena_arg = NULL;
         pool->by_slot[number] = NULL;
         atomic_store_explicit(&slot->state, pool_word(POOL_FREE, 0, 0), memory_order_release);
-        pool->free_slots[pool->free_count++] = number;
+        pool->free_slots[number / 64] |= 1ull << number % 64;
+        pool->used_slots--;
         pool_result_over(pool, result, code, failure);
 }
 
@@ -142,46 +155,58 @@ void pool_slot_told(struct mproc_pool *pool, uint32_t number)
                 pool_slot_over(pool, number, 0, NULL);
 }
 
-void pool_move_head(struct pool_shared *shared)
+/* The first free slot from position `tail` on, and its position; there is one. */
+static uint64_t next_free(const struct mproc_pool *pool, uint64_t tail)
 {
-        uint64_t head = atomic_load(&shared->head);
+        uint64_t mask = pool->shared->slot_count - 1, at = tail & mask, found;
+        uint64_t word = pool->free_slots[at / 64] >> at % 64;
 
-        while (head < atomic_load(&shared->front.tail) &&
-               atomic_load(&pool_slot_at(shared, head)->state) != pool_word(POOL_QUEUED, 0, head))
-                if (atomic_compare_exchange_strong(&shared->head, &head, head + 1))
-                        head++;
+        if (word)
+                return tail + (uint64_t)__builtin_ctzll(word);
+        do
+                at = (at / 64 + 1) * 64 & mask;
+        while (!pool->free_slots[at / 64]);
+        found = at + (uint64_t)__builtin_ctzll(pool->free_slots[at / 64]);
+        return tail + ((found - tail) & mask);
 }
 
-static bool queue_has_room(struct mproc_pool *pool)
+static void enqueue_at(struct mproc_pool *pool, uint64_t position)
 {
         struct pool_shared *shared = pool->shared;
-        uint64_t tail = atomic_load_explicit(&shared->front.tail, memory_order_relaxed);
 
-        /* Workers write head all the time: it is looked at when what is known does not do. */
-        if (tail - pool->head_seen < shared->slot_count)
-                return true;
-        pool->head_seen = atomic_load(&shared->head);
-        if (tail - pool->head_seen < shared->slot_count)
-                return true;
-        pool_move_head(shared);
-        pool->head_seen = atomic_load(&shared->head);
-        return tail - pool->head_seen < shared->slot_count;
-}
-
-void pool_enqueue(struct mproc_pool *pool, uint32_t number)
-{
-        struct pool_shared *shared = pool->shared;
-        uint64_t tail = atomic_load_explicit(&shared->front.tail, memory_order_relaxed);
-
-        atomic_store_explicit(&shared->queue[tail & (2 * shared->slot_count - 1)], number,
-                              memory_order_relaxed);
-        atomic_store_explicit(&shared->slots[number].state, pool_word(POOL_QUEUED, 0, tail),
-                              memory_order_release);
-        atomic_store(&shared->front.tail, tail + 1);
+        atomic_store_explicit(&pool_slot_at(shared, position)->state,
+                              pool_word(POOL_QUEUED, 0, position), memory_order_release);
+        pool->watch.tail = position + 1;
+        /* Before the bit sets are read. */
+        if (atomic_load_explicit(&shared->fenced, memory_order_relaxed)) {
+                atomic_store_explicit(&shared->front.tail, pool->watch.tail, memory_order_release);
+                atomic_signal_fence(memory_order_seq_cst);
+        } else {
+                atomic_store(&shared->front.tail, pool->watch.tail);
+        }
         if (pool->transport == &pool_transport_ring) /* spared the call by pointer */
                 pool_wake_one(shared);
         else
                 pool->transport->offer(pool);
+}
+
+void pool_run_again(struct mproc_pool *pool, uint32_t number)
+{
+        struct pool_shared *shared = pool->shared;
+        const struct mproc_result *result = pool->by_slot[number];
+        uint64_t tail = pool->watch.tail;
+        struct pool_slot *slot = &shared->slots[number];
+
+        slot->result_size = result->room;
+        if (result->arg_size && result->arg_size <= MPROC_POOL_INLINE) /* it may be written over */
+                memcpy(pool_payload(shared, slot, result->arg_size, 0), result->bytes,
+                       result->arg_size);
+        enqueue_at(pool, tail + ((number - tail) & (shared->slot_count - 1)));
+}
+
+static bool has_slot(const struct mproc_pool *pool)
+{
+        return pool->used_slots < pool->queue;
 }
 
 /* Room for one task ------------------------------------------------------------------------- */
@@ -213,7 +238,7 @@ static bool find_room(struct mproc_pool *pool, void *context)
 
         if (pool->phase != POOL_OPEN || pool->broken.code)
                 return true;
-        room->found = pool->free_count && queue_has_room(pool) && take_arena(pool, room);
+        room->found = has_slot(pool) && take_arena(pool, room);
         return room->found || !pool->outstanding;
 }
 
@@ -223,6 +248,11 @@ static int check_call(const struct mproc_pool *pool, const struct mproc_call *ca
         if (call->arg_size && !call->arg)
                 return error_set(err, -EINVAL, "submit", "the argument is NULL, its size %zu",
                                  call->arg_size);
+        if (call->arg_size > UINT32_MAX || call->result_size > UINT32_MAX)
+                return error_set(err, -E2BIG, "submit",
+                                 "an argument of %zu and a result of %zu bytes: each may have %u "
+                                 "at most; put them into shared memory and pass the address",
+                                 call->arg_size, call->result_size, UINT32_MAX);
         if (!pool_arena_could_hold(&pool->arena, room->arg_size, room->result_size))
                 return error_set(err, -E2BIG, "submit",
                                  "an argument of %zu and a result of %zu bytes are more than the "
@@ -237,7 +267,7 @@ static int await_room(struct mproc_pool *pool, struct room *room, bool waits, st
         int r;
 
         /* Room is what the common case has. */
-        room->found = pool->free_count && queue_has_room(pool) && take_arena(pool, room);
+        room->found = has_slot(pool) && take_arena(pool, room);
         if (!room->found && !waits)
                 return error_set(err, -EAGAIN, "submit", "the queue has no room now");
         if (!room->found)
@@ -252,6 +282,38 @@ static int await_room(struct mproc_pool *pool, struct room *room, bool waits, st
                          "under way: free some, or raise options.arena_bytes");
 }
 
+static void fill(struct mproc_pool *pool, struct mproc_result *result, uint32_t function,
+                 const struct mproc_call *call, const struct room *room)
+{
+        struct pool_slot *slot = &pool->shared->slots[result->slot];
+
+        result->arg_size = slot->arg_size = (uint32_t)call->arg_size;
+        result->room = slot->result_size = (uint32_t)call->result_size;
+        if (room->arg)
+                result->arg_unit = slot->arg_unit = pool_arena_unit(&pool->arena, room->arg);
+        if (room->result)
+                result->result_unit = slot->result_unit =
+                        pool_arena_unit(&pool->arena, room->result);
+        slot->code = 0;
+        slot->text = 0;
+        slot->function = (uint16_t)function;
+        if (!call->arg_size)
+                return;
+        memcpy(pool_payload(pool->shared, slot, slot->arg_size, slot->arg_unit), call->arg,
+               call->arg_size);
+        if (pool->retries && !room->arg)
+                memcpy(result->bytes, call->arg, call->arg_size);
+}
+
+/* Of a task, in its handle. */
+static size_t bytes_to_keep(const struct mproc_pool *pool, const struct mproc_call *call)
+{
+        size_t result = call->result_size <= MPROC_POOL_INLINE ? call->result_size : 0;
+        size_t arg = call->arg_size <= MPROC_POOL_INLINE ? call->arg_size : 0;
+
+        return pool->retries && arg > result ? arg : result;
+}
+
 int pool_submit(struct mproc_pool *pool, struct mproc_result **ret, const struct mproc_call *call,
                 const struct pool_place *place, struct mproc_err *err)
 {
@@ -259,8 +321,8 @@ int pool_submit(struct mproc_pool *pool, struct mproc_result **ret, const struct
                             .result_size =
                                     call->result_size > MPROC_POOL_INLINE ? call->result_size : 0};
         struct mproc_result *result;
-        struct pool_slot *slot;
         uint32_t function, number;
+        uint64_t position;
         int r;
 
         r = pool_check_open(pool, err);
@@ -270,7 +332,7 @@ int pool_submit(struct mproc_pool *pool, struct mproc_result **ret, const struct
                 r = pool_function(pool, call->function, &function, err);
         if (r)
                 return r;
-        result = pool_result_new(pool);
+        result = pool_result_new(pool, bytes_to_keep(pool, call));
         if (!result)
                 return limits_error(err, -ENOMEM, "submit", "cannot note down a task");
         r = await_room(pool, &room, !place || place->waits, err);
@@ -278,33 +340,25 @@ int pool_submit(struct mproc_pool *pool, struct mproc_result **ret, const struct
                 pool_result_free(pool, result);
                 return r;
         }
-        number = pool->free_slots[--pool->free_count];
-        slot = &pool->shared->slots[number];
-        result->arena_arg = room.arg;
-        result->arena_result = room.result;
-        result->arg_room = call->arg_size;
-        result->result_room = call->result_size;
-        result->callback = call->callback;
-        result->context = call->context;
+        position = next_free(pool, pool->watch.tail);
+        number = (uint32_t)(position & (pool->shared->slot_count - 1));
+        pool->free_slots[number / 64] &= ~(1ull << number % 64);
+        pool->used_slots++;
+        pool->by_slot[number] = result;
         result->slot = number;
         if (place) {
+                result->use = POOL_OF_STREAM;
                 result->stream = place->stream;
                 result->item = place->item;
+        } else {
+                result->callback = call->callback;
+                result->context = call->context;
         }
-        slot->function = function;
-        slot->code = 0;
-        slot->text = 0;
-        slot->arg_size = call->arg_size;
-        slot->result_size = call->result_size;
-        slot->arg = (uint64_t)(room.arg ? room.arg : slot->arg_inline);
-        slot->result = (uint64_t)(room.result ? room.result : slot->result_inline);
-        if (call->arg_size)
-                memcpy((void *)slot->arg, call->arg, call->arg_size);
-        pool->by_slot[number] = result;
+        fill(pool, result, function, call, &room);
         if (!pool->outstanding++ && pool->task_limit_ns)
                 pool_kick(pool);
         *ret = result;
-        pool_enqueue(pool, number);
+        enqueue_at(pool, position);
         return 0;
 }
 
@@ -317,7 +371,7 @@ int pool_cancel_locked(struct mproc_pool *pool, struct mproc_result *result, str
         if (result->over)
                 return error_set(err, -EALREADY, "cancel", "it is over already");
         error_set(&failure.err, -ECANCELED, "cancel", "it was cancelled before it began");
-        if (result->job) {
+        if (result->use == POOL_OF_JOB) {
                 pool_job_cancel(pool, result->job, &failure);
                 return 0;
         }

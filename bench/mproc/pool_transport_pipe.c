@@ -106,10 +106,9 @@ enum offered { NOTHING, ONE, NO_ROOM };
 static enum offered offer_task(struct mproc_pool *pool)
 {
         struct pool_shared *shared = pool->shared;
-        uint64_t tail = atomic_load_explicit(&shared->front.tail, memory_order_relaxed);
         uint64_t *at = &pool->pipe.offered;
 
-        for (; *at < tail; ++*at) {
+        for (; *at < pool->watch.tail; ++*at) {
                 struct message message = {.at = *at};
 
                 if (atomic_load(&pool_slot_at(shared, *at)->state) !=
@@ -258,14 +257,14 @@ static void sleep_unlocked(struct mproc_pool *pool, uint32_t event, uint64_t dea
         eventfd_t stirred;
 
         pipe->polling = true;
-        pthread_mutex_unlock(&pool->lock);
+        pool_unlock(&pool->lock);
         if (polls) {
                 left = clock_left(deadline_ns);
                 ppoll(fds, 2, deadline_ns == WAIT_FOREVER ? NULL : &left, NULL);
         } else {
                 wait_on_word(&pool->shared->front.event, event, deadline_ns);
         }
-        pthread_mutex_lock(&pool->lock);
+        pool_lock(&pool->lock);
         if (!polls)
                 return;
         pipe->polling = false;
@@ -275,13 +274,26 @@ static void sleep_unlocked(struct mproc_pool *pool, uint32_t event, uint64_t dea
                 tell_poller(pool);
 }
 
+static uint64_t first_queued(struct mproc_pool *pool)
+{
+        struct pool_shared *shared = pool->shared;
+        uint64_t first = pool->watch.tail;
+
+        for (uint32_t i = 0; i < shared->slot_count; i++) {
+                uint64_t word = atomic_load(&shared->slots[i].state);
+
+                if (pool_word_state(word) == POOL_QUEUED && pool_word_position(word) < first)
+                        first = pool_word_position(word);
+        }
+        return first;
+}
+
 static void recover(struct mproc_pool *pool, uint32_t worker)
 {
         /* One that left of its own will, or never began, took nothing along. */
         if (atomic_load(&pool->shared->lines[worker].ready) != 1)
                 return;
-        pool_move_head(pool->shared);
-        pool->pipe.offered = atomic_load(&pool->shared->head);
+        pool->pipe.offered = first_queued(pool);
         for (size_t i = 0; i < MPROC_POOL_MAPS; i++)
                 pool->jobs[i].offered = pool->jobs[i].low;
         offer(pool);

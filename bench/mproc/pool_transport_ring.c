@@ -1,11 +1,12 @@
 /* The ring: tasks are found in shared memory, by looking for a while and then asleep on a futex.
  *
- * Single tasks: the queue's cells from `head` on. Maps: fetch_add on `next`, so that a worker that
- * has named the pass and got first … first + c − 1 holds these. A pass is over when next ≥ end and
- * no line names it; what is pending then, since its worker died, has another pass.
+ * Single tasks: the positions from `head` on. Maps: fetch_add on `next`, so that a worker that has
+ * named the pass and got first … first + c − 1 holds these. A pass is over when next ≥ end and no
+ * line names it; what is pending then, since its worker died, has another pass.
  *
- * What is done: each worker has a list, linked through its slots, which it alone adds to and the
- * owner takes as a whole.
+ * What is done: nobody takes a position while an earlier one is QUEUED. So the owner follows the
+ * workers from position to position up to the first that is QUEUED, and notes down those that it
+ * passes while they run: no more than there are workers. The slots' states are all that it needs.
  *
  * Waking up. A worker that finds nothing sets its bit in `looking`, then in `sleeping` instead, and
  * looks once more before it waits on its own futex. Who publishes work reads the bits after it: one
@@ -14,13 +15,17 @@
  * is more than it can take, and wakes another. The bit of a sleeper is cleared by who wakes it; if
  * that is a worker and it dies before the wake-up call, or takes the news of a result with it, the
  * owner makes up for it: after every death it clears the bits of the dead and wakes everybody,
- * itself included. */
+ * itself included.
+ *
+ * A worker that was woken and then had less to do than a wake-up costs has done harm: it took a CPU
+ * from the owner or from the worker that was at it already. It naps before it may be woken again,
+ * the longer the more often this happens. A nap has an end, so that work waits for it no longer
+ * than that; maps, and an owner that goes to sleep, end it at once; and one worker never naps. */
 #include "mproc/pool_private.h"
 #include "mproc/pool_worker.h"
 #include "mproc/wait.h"
 #include <limits.h>
-
-/* Owner -------------------------------------------------------------------------------------- */
+#include <string.h>
 
 static void offer(struct mproc_pool *pool)
 {
@@ -37,8 +42,9 @@ static void offer_job(struct mproc_pool *pool, struct pool_job_owned *owned, uin
         atomic_store(&job->end, end);
         atomic_store(&job->pass, owned->pass);
         atomic_fetch_or(&shared->front.open_jobs, 1u << (owned - pool->jobs));
-        pool_wake(shared,
+        pool_wake(shared, &shared->sleeping,
                   end - from < pool->workers ? (uint32_t)(end - from) : (uint32_t)pool->workers);
+        pool_wake(shared, &shared->napping, shared->workers);
 }
 
 static bool is_given_out(struct mproc_pool *pool, struct pool_job_owned *owned)
@@ -61,41 +67,48 @@ static int32_t begun_code(uint32_t worker)
         return POOL_PENDING;
 }
 
-/* Numbers + 1, the first one done first. What a worker spoilt ends the list. */
-static uint32_t turn_round(struct mproc_pool *pool, uint32_t last)
+/* The next task that is done; false: there is none. */
+static bool next_done(struct pool_shared *shared, struct pool_watch *watch, uint32_t *ret)
 {
-        struct pool_shared *shared = pool->shared;
-        uint32_t first = 0;
+        for (;;) {
+                bool passed = watch->at < watch->count;
+                uint64_t position = passed ? watch->running[watch->at] : watch->next, word;
+                struct pool_slot *slot = pool_slot_at(shared, position);
+                enum pool_state state = POOL_FREE;
 
-        for (uint32_t steps = 0; last && last <= shared->slot_count && steps < shared->slot_count;
-             steps++) {
-                struct pool_slot *slot = &shared->slots[last - 1];
-                uint32_t before = slot->next;
-
-                slot->next = first;
-                first = last;
-                last = before;
+                if (!passed && (position >= watch->tail || watch->count == watch->room))
+                        return false;
+                word = atomic_load(&slot->state); /* ordered after front.awaited */
+                if (pool_word_position(word) == position)
+                        state = pool_word_state(word);
+                if (state == POOL_QUEUED)
+                        return false;
+                if (state == POOL_RUNNING) {
+                        if (!passed)
+                                watch->running[watch->count++] = watch->next++;
+                        watch->at++;
+                        continue;
+                }
+                if (passed)
+                        watch->running[watch->at] = watch->running[--watch->count];
+                else
+                        watch->next++;
+                *ret = (uint32_t)(slot - shared->slots);
+                if (state == POOL_DONE)
+                        return true;
         }
-        return first;
 }
 
 static void collect(struct mproc_pool *pool)
 {
-        struct pool_shared *shared = pool->shared;
+        struct pool_watch *watch = &pool->watch;
+        uint32_t number;
 
-        for (uint32_t i = 0; i < shared->workers; i++) {
-                _Atomic uint32_t *done = &shared->lines[i].done;
-                uint32_t number = 0;
-
-                if (atomic_load(done)) /* ordered after front.awaited */
-                        number = turn_round(pool, atomic_exchange(done, 0));
-                while (number) {
-                        uint32_t next = shared->slots[number - 1].next;
-
-                        pool_slot_told(pool, number - 1);
-                        number = next;
-                }
-        }
+        do {
+                watch->at = 0;
+                while (next_done(pool->shared, watch, &number))
+                        pool_slot_told(pool, number);
+        } while (watch->count == watch->room); /* some of these are over meanwhile */
 }
 
 /* Could a pass be over? */
@@ -114,16 +127,18 @@ static bool has_job_news(struct pool_shared *shared)
         return false;
 }
 
-/* Not locked: only what the workers write is looked at. */
-static bool has_news(struct pool_shared *shared, uint32_t event)
+/* Not locked, so with a copy of the owner's watch. */
+static bool has_news(struct pool_shared *shared, struct pool_watch *watch, uint32_t event)
 {
-        for (uint32_t i = 0; i < shared->workers; i++)
-                if (atomic_load_explicit(&shared->lines[i].done, memory_order_relaxed))
-                        return true;
-        return has_job_news(shared) || atomic_load(&shared->front.event) != event;
+        uint32_t number;
+
+        watch->at = 0;
+        return next_done(shared, watch, &number) || has_job_news(shared) ||
+               atomic_load(&shared->front.event) != event;
 }
 
-static bool look(struct pool_shared *shared, uint32_t event, uint64_t spin_ns)
+static bool look(struct pool_shared *shared, struct pool_watch *watch, uint32_t event,
+                 uint64_t spin_ns)
 {
         uint64_t now = clock_now_ns(), grace = now + POOL_GRACE_NS, end = now + spin_ns;
         bool found = false;
@@ -131,7 +146,7 @@ static bool look(struct pool_shared *shared, uint32_t event, uint64_t spin_ns)
         atomic_fetch_add(&shared->front.spinning, 1);
         while (!found) {
                 for (int i = 0; i < POOL_SPIN_PAUSES && !found; i++) {
-                        found = has_news(shared, event);
+                        found = has_news(shared, watch, event);
                         wait_pause();
                 }
                 now = clock_now_ns();
@@ -149,23 +164,27 @@ static bool look(struct pool_shared *shared, uint32_t event, uint64_t spin_ns)
 static bool spin(struct mproc_pool *pool)
 {
         uint32_t event = atomic_load(&pool->shared->front.event);
-        uint64_t spin_ns = pool->spin_ns;
+        struct pool_watch watch = pool->watch;
+        uint64_t running[POOL_WATCH_MAX], spin_ns = pool->spin_ns;
         bool found;
 
         if (!pool->shared->spinners_max) /* on a single PU it would keep workers from it */
                 return false;
-        pthread_mutex_unlock(&pool->lock);
-        found = look(pool->shared, event, spin_ns);
-        pthread_mutex_lock(&pool->lock);
+        watch.running = memcpy(running, watch.running, watch.count * sizeof(*running));
+        pool_unlock(&pool->lock);
+        found = look(pool->shared, &watch, event, spin_ns);
+        pool_lock(&pool->lock);
         pool->spin_ns = pool_spin_next(spin_ns, found);
         return found;
 }
 
 static void sleep_unlocked(struct mproc_pool *pool, uint32_t event, uint64_t deadline_ns)
 {
-        pthread_mutex_unlock(&pool->lock);
+        if (atomic_load(&pool->shared->head) < pool->watch.tail)
+                pool_wake(pool->shared, &pool->shared->napping, pool->shared->workers);
+        pool_unlock(&pool->lock);
         wait_on_word(&pool->shared->front.event, event, deadline_ns);
-        pthread_mutex_lock(&pool->lock);
+        pool_lock(&pool->lock);
 }
 
 static void stir(struct mproc_pool *pool)
@@ -178,6 +197,7 @@ static void recover(struct mproc_pool *pool, uint32_t worker)
 {
         pool_bit_clear(&pool->shared->looking, worker);
         pool_bit_clear(&pool->shared->sleeping, worker);
+        pool_bit_clear(&pool->shared->napping, worker);
         /* It may have been on its way to wake somebody. */
         pool_wake_all(pool->shared);
 }
@@ -185,179 +205,6 @@ static void recover(struct mproc_pool *pool, uint32_t worker)
 static void stop(struct mproc_pool *pool)
 {
         pool_wake_all(pool->shared);
-}
-
-/* Worker ------------------------------------------------------------------------------------- */
-
-static void tell_done(struct pool_self *worker, struct pool_slot *slot)
-{
-        uint32_t number = (uint32_t)(slot - worker->shared->slots) + 1;
-        uint32_t last = atomic_load_explicit(&worker->line->done, memory_order_relaxed);
-
-        do
-                slot->next = last;
-        while (!atomic_compare_exchange_weak(&worker->line->done, &last, number));
-        pool_tell_owner(worker->shared, number + 1);
-}
-
-/* Takes and runs the first task of the queue; false: there is none. */
-static bool take_task(struct pool_self *worker)
-{
-        struct pool_shared *shared = worker->shared;
-
-        for (;;) {
-                uint64_t head = atomic_load(&shared->head), next = head;
-                struct pool_slot *slot;
-                bool mine;
-
-                if (head >= worker->tail_seen) {
-                        worker->tail_seen = atomic_load(&shared->front.tail);
-                        if (head >= worker->tail_seen)
-                                return false;
-                }
-                slot = pool_slot_at(shared, head);
-                mine = pool_worker_claim(worker, slot, head);
-                atomic_compare_exchange_strong(&shared->head, &next, head + 1);
-                if (!mine)
-                        continue;
-                pool_worker_run_task(worker, slot, head);
-                tell_done(worker, slot);
-                return true;
-        }
-}
-
-/* Items first … end of the pass; false: none are left. A number is added without a look before:
- * that would fetch the line twice, and who comes too late has added for nothing. */
-static bool claim(struct pool_job *job, uint64_t *first, uint64_t *end, uint32_t workers)
-{
-        uint64_t all = atomic_load_explicit(&job->end, memory_order_relaxed), size = job->chunk;
-        uint64_t next;
-
-        if (job->chunk == MPROC_CHUNK_GUIDED) {
-                next = atomic_load_explicit(&job->next, memory_order_relaxed);
-                do
-                        size = next < all ? pool_guided(all - next, workers) : 1;
-                while (next < all && !atomic_compare_exchange_weak(&job->next, &next, next + size));
-        } else {
-                next = atomic_fetch_add(&job->next, size);
-        }
-        if (next >= all)
-                return false;
-        *first = next;
-        *end = size < all - next ? next + size : all;
-        return true;
-}
-
-/* Is there other work than this job, which has had its chunk? */
-static bool others_wait(const struct pool_self *worker, int job)
-{
-        struct pool_shared *shared = worker->shared;
-        uint32_t open = atomic_load_explicit(&shared->front.open_jobs, memory_order_relaxed);
-
-        return atomic_load_explicit(&shared->front.tail, memory_order_relaxed) >
-                       atomic_load_explicit(&shared->head, memory_order_relaxed) ||
-               pool_worker_sees_job(worker, open & ~(1u << job));
-}
-
-/* Items so short that claims are most of the work go the slower the more workers there are: index,
- * codes and results change hands between caches all the time. So every TURN claims a worker
- * compares how many all have made meanwhile with how many one alone makes, and when that is more,
- * it lets the others go on for a while. It costs at most TURN_NS a turn for each other worker. */
-#define TURN 256
-#define TURN_NS 5000
-
-struct turn {
-        uint64_t claims, begun_ns, first; /* first: the index at its begin */
-        uint64_t alone_ns;                /* what the last turn without others took; 0: unknown */
-};
-
-static void take_turns(struct turn *turn, uint64_t index, uint64_t chunk)
-{
-        uint64_t now, all;
-
-        if (turn->claims++ % TURN)
-                return;
-        now = clock_now_ns();
-        all = (index - turn->first) / chunk;
-        if (turn->claims > 1 && all < TURN + TURN / 4) {
-                turn->alone_ns = now - turn->begun_ns;
-        } else if (turn->claims > 1 && TURN * (now - turn->begun_ns) > all * turn->alone_ns) {
-                uint64_t end = now + TURN_NS * ((all - 1) / TURN);
-
-                for (; now < end; now = clock_now_ns())
-                        wait_pause();
-        }
-        turn->begun_ns = now;
-        turn->first = index;
-}
-
-/* Works in a pass, which the line names already, until nothing of it is left (true) or others have
- * waited for a chunk's time. */
-static bool run_pass(struct pool_self *worker, int number)
-{
-        struct pool_job *job = &worker->shared->jobs[number];
-        struct turn turn = {0};
-        uint64_t item, end;
-        bool more = true;
-
-        pool_worker_begin_job(worker);
-        do {
-                if (!claim(job, &item, &end, worker->shared->workers)) {
-                        more = false;
-                        break;
-                }
-                if (job->chunk != MPROC_CHUNK_GUIDED)
-                        take_turns(&turn, item, job->chunk);
-                for (; item < end; item++)
-                        if (!job->again || pool_code(job, item) == POOL_PENDING)
-                                pool_worker_run_item(worker, job, item);
-        } while (!pool_worker_must_leave(worker) && !others_wait(worker, number));
-        /* Before another pass is named: it is no item of that one. */
-        atomic_store_explicit(&worker->line->at, 0, memory_order_release);
-        return !more;
-}
-
-/* A chunk, or more, of one map after the other. */
-static bool take_jobs(struct pool_self *worker)
-{
-        struct pool_shared *shared = worker->shared;
-        uint32_t open = atomic_load(&shared->front.open_jobs);
-        bool took = false;
-
-        for (; open && !pool_worker_must_leave(worker); open &= open - 1) {
-                int i = __builtin_ctz(open);
-                struct pool_job *job = &shared->jobs[i];
-                uint64_t pass = atomic_load(&job->pass);
-
-                if (!pass || pass == worker->exhausted[i])
-                        continue;
-                atomic_store(&worker->line->job, pass);
-                if (atomic_load(&job->pass) == pass) {
-                        took = true;
-                        if (run_pass(worker, i))
-                                worker->exhausted[i] = pass;
-                }
-                atomic_store(&worker->line->job, 0);
-                /* Who claims the last items tells, and each who left the pass later. */
-                if (atomic_load(&job->next) >= atomic_load(&job->end))
-                        pool_tell_owner(shared, POOL_ANY);
-        }
-        return took;
-}
-
-static void work(struct pool_self *worker)
-{
-        while (!pool_worker_must_leave(worker)) {
-                bool took = take_jobs(worker);
-
-                if (!pool_worker_must_leave(worker))
-                        took |= take_task(worker);
-                if (took)
-                        continue;
-                if (atomic_load(&worker->shared->front.stop))
-                        break;
-                pool_idle(worker);
-        }
 }
 
 const struct mproc_pool_transport pool_transport_ring = {
@@ -374,5 +221,5 @@ const struct mproc_pool_transport pool_transport_ring = {
         .stir = stir,
         .recover = recover,
         .stop = stop,
-        .work = work,
+        .work = pool_ring_work,
 };

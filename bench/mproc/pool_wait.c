@@ -48,19 +48,19 @@ void pool_leave(struct mproc_pool *pool)
 {
         struct mproc_result *result;
 
-        while (depth < DEPTH_MAX && (result = TAILQ_FIRST(&pool->called))) {
+        while (depth < DEPTH_MAX && (result = STAILQ_FIRST(&pool->called))) {
                 int r;
 
-                TAILQ_REMOVE(&pool->called, result, entry);
-                pthread_mutex_unlock(&pool->lock);
+                STAILQ_REMOVE_HEAD(&pool->called, entry);
+                pool_unlock(&pool->lock);
                 depth++;
                 r = result->callback(result, result->context);
                 depth--;
-                pthread_mutex_lock(&pool->lock);
+                pool_lock(&pool->lock);
                 result->callback_code = r;
                 result->calling = false;
                 if (result->released)
                         pool_result_free(pool, result);
         }
-        pthread_mutex_unlock(&pool->lock);
+        pool_unlock(&pool->lock);
 }

@@ -1,6 +1,25 @@
 #include "mproc/pool_shared.h"
 #include "mproc/wait.h"
 #include <limits.h>
+#include <linux/membarrier.h>
+
+bool pool_fence_register(void)
+{
+        return !syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED, 0, 0);
+}
+
+void pool_fence_owner(struct pool_shared *shared)
+{
+        struct timespec moment = {.tv_nsec = NS_PER_MS};
+
+        if (!atomic_load(&shared->fenced) ||
+            !syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL_EXPEDITED, 0, 0))
+                return;
+        /* A worker that was locked in since, by seccomp(2): from now on the owner sees to it, and
+         * what it is doing at this moment is over after the next one. */
+        atomic_store(&shared->fenced, false);
+        nanosleep(&moment, NULL);
+}
 
 uint32_t pool_bits_count(struct pool_bits *bits, uint32_t workers)
 {
@@ -17,15 +36,15 @@ static void wake_worker(struct pool_shared *shared, uint32_t worker)
         wait_wake(&shared->lines[worker].wake, INT_MAX);
 }
 
-void pool_wake(struct pool_shared *shared, uint32_t count)
+void pool_wake(struct pool_shared *shared, struct pool_bits *asleep, uint32_t count)
 {
         for (uint32_t i = 0; i * 64 < shared->workers && count; i++) {
-                uint64_t set = atomic_load(&shared->sleeping.word[i]);
+                uint64_t set = atomic_load(&asleep->word[i]);
 
                 for (; set && count; set &= set - 1) {
                         uint32_t worker = i * 64 + (uint32_t)__builtin_ctzll(set);
 
-                        if (!pool_bit_clear(&shared->sleeping, worker))
+                        if (!pool_bit_clear(asleep, worker))
                                 continue;
                         wake_worker(shared, worker);
                         count--;
@@ -38,13 +57,14 @@ void pool_wake_one(struct pool_shared *shared)
         for (uint32_t i = 0; i * 64 < shared->workers; i++)
                 if (atomic_load(&shared->looking.word[i]))
                         return;
-        pool_wake(shared, 1);
+        pool_wake(shared, &shared->sleeping, 1);
 }
 
 void pool_wake_all(struct pool_shared *shared)
 {
         for (uint32_t i = 0; i < shared->workers; i++) {
                 pool_bit_clear(&shared->sleeping, i);
+                pool_bit_clear(&shared->napping, i);
                 wake_worker(shared, i);
         }
 }

@@ -105,7 +105,7 @@ static void tell_failure(struct pool_self *worker, struct pool_slot *slot, int c
                 if (!atomic_compare_exchange_strong(&text->slot, &free_one, number + 1))
                         continue;
                 text_copy(text->text, sizeof(text->text), err->text);
-                slot->text = (uint32_t)(text - shared->texts) + 1;
+                slot->text = (uint16_t)(text - shared->texts) + 1;
                 return;
         }
 }
@@ -121,28 +121,36 @@ bool pool_worker_claim(const struct pool_self *worker, struct pool_slot *slot, u
 
 void pool_worker_run_task(struct pool_self *worker, struct pool_slot *slot, uint64_t position)
 {
-        struct mproc_task task = {.arg = slot->arg_size ? (const void *)slot->arg : NULL,
-                                  .arg_size = slot->arg_size,
-                                  .result = slot->result_size ? (void *)slot->result : NULL,
-                                  .result_size = slot->result_size,
+        const struct pool_shared *shared = worker->shared;
+        uint32_t room = slot->result_size;
+        void *result = pool_payload(shared, slot, room, slot->result_unit);
+        bool in_slot = room <= MPROC_POOL_INLINE;
+        struct mproc_task task = {.arg_size = slot->arg_size,
+                                  .result_size = room,
                                   .worker = worker->number,
                                   .err = &worker->err};
         int (*function)(struct mproc_task *);
         int code;
 
+        if (slot->arg_size)
+                task.arg = pool_payload(shared, slot, slot->arg_size, slot->arg_unit);
+        if (room)
+                task.result = in_slot ? worker->result : result;
         reset_err(&worker->err);
         code = find_function(worker, slot->function, &function, &worker->err);
         if (!code) {
                 begin_lease(worker);
-                code = judge(function(&task), &task, slot->result_size, false);
+                code = judge(function(&task), &task, room, false);
                 end_lease(worker);
         }
         if (code)
                 tell_failure(worker, slot, code);
-        slot->result_size = task.result_size;
+        else if (in_slot)
+                memcpy(result, worker->result, task.result_size);
+        slot->result_size = (uint32_t)task.result_size;
         worker->tasks++;
-        atomic_store_explicit(&slot->state, pool_word(POOL_DONE, worker->number, position),
-                              memory_order_release);
+        /* Before front.awaited is read. */
+        atomic_store(&slot->state, pool_word(POOL_DONE, worker->number, position));
 }
 
 /* Maps --------------------------------------------------------------------------------------- */

@@ -12,9 +12,13 @@ struct pool_self {
         uint32_t first_fd; /* as of pool_start */
         uint64_t tasks;
         uint64_t spin_ns;
+        bool hurry; /* the owner waited for the last task */
         uint64_t tail_seen;
         uint64_t exhausted[MPROC_POOL_MAPS]; /* passes that have nothing left */
+        uint64_t worked_ns, back_ns;         /* since it was woken up; when it was last idle */
+        uint64_t nap_ns;                     /* the next one's length */
         int (*functions[MPROC_POOL_FUNCTIONS])(struct mproc_task *);
+        _Alignas(64) unsigned char result[MPROC_POOL_INLINE]; /* of the task, until it is over */
         struct mproc_err err;
 };
 
@@ -22,6 +26,9 @@ struct pool_self {
 void pool_idle(struct pool_self *worker);
 /* Is one of these jobs, a bit each, worth a look? */
 bool pool_worker_sees_job(const struct pool_self *worker, uint32_t jobs);
+
+/* Transport ring: works until it has to leave. */
+void pool_ring_work(struct pool_self *worker);
 
 bool pool_worker_must_leave(const struct pool_self *worker);
 

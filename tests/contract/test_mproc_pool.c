@@ -189,10 +189,11 @@ static int sum_large(struct mproc_task *task)
 {
         const unsigned char *from = task->arg;
         unsigned char *to = task->result;
+        size_t alignment = task->arg_size > 32 ? 64 : 32;
 
         for (size_t i = 0; i < task->arg_size; i++)
                 to[i] = (unsigned char)(from[i] + 1);
-        return (uintptr_t)from % 64 || (uintptr_t)to % 64 ? -EFAULT : 0;
+        return (uintptr_t)from % alignment || (uintptr_t)to % alignment ? -EFAULT : 0;
 }
 
 static void large_arguments_and_results_arrive_whole(const char *method)
@@ -200,11 +201,11 @@ static void large_arguments_and_results_arrive_whole(const char *method)
         static unsigned char arg[300000], result[300000];
         struct mproc_pool *pool = small_pool(method);
         struct mproc_call call = {.function = sum_large, .arg = arg};
-        size_t sizes[] = {1, 64, 65, 4096, 300000};
+        size_t sizes[] = {1, 32, 33, 64, 65, 4096, 300000};
 
         for (size_t i = 0; i < sizeof(arg); i++)
                 arg[i] = (unsigned char)(i * 13);
-        for (size_t s = 0; s < 5; s++) {
+        for (size_t s = 0; s < sizeof(sizes) / sizeof(*sizes); s++) {
                 call.arg_size = call.result_size = sizes[s];
                 memset(result, 0, sizeof(result));
                 assert_int_equal(mproc_pool_apply(pool, &call, result, NULL, NULL), 0);

@@ -175,7 +175,7 @@ static void a_fork_while_others_use_it_does_not_wait_for_them(const char *method
         pid_t pid;
 
         fflush(NULL);
-        pthread_mutex_lock(&pool->lock);
+        pool_lock(&pool->lock);
         pid = fork();
         if (!pid) {
                 bool fine;
@@ -184,11 +184,11 @@ static void a_fork_while_others_use_it_does_not_wait_for_them(const char *method
                 mproc_pool_first_death(pool, &err);
                 fine = err.code == -ECHILD && !mproc_pool_worker_pid(pool, 0) &&
                        !mproc_pool_replaced(pool);
-                pool->spare.tqh_first = (struct mproc_result *)8; /* half written */
+                pool->spare[0].stqh_first = (struct mproc_result *)8; /* half written */
                 mproc_pool_free(pool);
                 _exit(fine ? 0 : 1);
         }
-        pthread_mutex_unlock(&pool->lock);
+        pool_unlock(&pool->lock);
         waitpid(pid, &status, 0);
         assert_int_equal(status, 0);
         end_pool(pool);

@@ -129,7 +129,7 @@ static void long_texts_come_back_whole(const char *method)
                         if (!round)
                                 assert_int_equal(length, 400);
                         cut += length != 400;
-                        assert_in_range(length, 99, 400);
+                        assert_in_range(length, 71, 400);
                         mproc_pool_release(pool, results[i]);
                 }
         }

@@ -11,8 +11,8 @@
  * wait or look (get, wait, ready, apply_async when there is no room, map, next, poll, join).
  *
  * Memory: an argument or result of up to MPROC_POOL_INLINE bytes lies in the task's slot, a larger
- * one in the pool's arena (one copy in, one out; the worker works in place). Functions are told
- * from each other by address, MPROC_POOL_FUNCTIONS of them at most in the life of a pool.
+ * one in the pool's arena (one copy in, one out; the worker works in place there). Functions are
+ * told from each other by address, MPROC_POOL_FUNCTIONS of them at most in the life of a pool.
  *
  * Misuse has an errno of its own each: -ESHUTDOWN submitted after close, -EBUSY joined before
  * close, -EINVAL an option or a chunk of 0, -ENOTSUP a function that cannot cross or a limit that
@@ -41,9 +41,11 @@ extern "C" {
 /* What a task's function is called with, in a worker. It returns 0, or a code of its own choice,
  * by convention a negative errno, which fails the task; `err->text` may say more. */
 struct mproc_task {
-        const void *arg; /* aligned to 64 bytes; of map: the item, as it lies in its array */
+        const void *arg; /* aligned for any object of its size, up to 64 bytes; of map: the item,
+                          * as it lies in its array */
         size_t arg_size;
-        void *result;       /* aligned likewise; unspecified until written */
+        void *result;       /* aligned likewise; unspecified until written; of a task that fails,
+                             * what was written is lost */
         size_t result_size; /* bytes of room. A function that has less to say stores how much; more
                              * than the room, or of map anything else, fails it with -EMSGSIZE */
         uint64_t index;     /* of the item in its map, else 0 */
@@ -60,9 +62,9 @@ struct mproc_failure {
         pid_t pid;      /* of that worker; 0: unknown */
         /* code: what the function returned, or -EOWNERDEAD (its worker died; the text has the
          * signal's name), -ETIME (time limit), -ECANCELED (cancelled, terminated), -EMSGSIZE
-         * (result of a wrong size), or why the worker could not find the function. A text of 100
-         * characters or more may be cut to 99, when more than a 32nd part of options.queue have
-         * failed with such and are not collected yet. */
+         * (result of a wrong size), or why the worker could not find the function. A text of 72
+         * characters or more may be cut to 71, when more than 32 tasks and a 128th part of
+         * options.queue have failed with such and are not collected yet. */
         struct mproc_err err;
 };
 
@@ -138,8 +140,8 @@ struct mproc_result; /* of one task, or of one map */
 
 struct mproc_call {
         int (*function)(struct mproc_task *task);
-        const void *arg; /* copied */
-        size_t arg_size;
+        const void *arg;    /* copied */
+        size_t arg_size;    /* < 4 GiB, as is the result */
         size_t result_size; /* room for the result */
         /* Called once it is over, on a thread of the caller that collects (see above), not under
          * any lock, before the result is freed. Within one that uses the pool others are called, 64
