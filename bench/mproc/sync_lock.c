@@ -5,7 +5,7 @@
 
 static const char *stage_of(const struct mproc_mutex *core)
 {
-        return word_load(&core->magic) == SYNC_RLOCK ? "recursive lock" : "lock";
+        return sync_name(word_load(&core->magic));
 }
 
 static int init(struct mproc_mutex *core, enum sync_magic magic, struct mproc_err *err)
