@@ -170,7 +170,7 @@ static int wait_until(struct mproc_condition *condition, uint64_t deadline_ns, i
         r = sleep_until_notified(condition, slot, deadline_ns);
         locked = r == -EOWNERDEAD ? r : mutex_take_back(core);
         if (!locked || locked == -EOWNERDEAD)
-                core->depth = depth;
+                word_store(&core->depth, depth);
         slots_leave(slot);
         if (locked == -EOWNERDEAD)
                 return mutex_inherited(core, err);
