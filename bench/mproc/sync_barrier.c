@@ -139,6 +139,10 @@ static int enter(struct mproc_barrier *barrier, int64_t timeout_ns, uint64_t dea
         *ret = slots_claim(&barrier->slots, bury, barrier);
         if (!*ret) /* those of the last round have not all left */
                 return -ENOSPC;
+        if (barrier->broken) { /* one of the dead that made room was waiting */
+                slots_leave(*ret);
+                return barrier->broken;
+        }
         word_store(&(*ret)->state, WAITING);
         word_store(&barrier->arrived, barrier->arrived + 1);
         return 0;
