@@ -1,5 +1,5 @@
 /* What mproc knows of this process as a whole: how far its start got, the processes that it
- * started, and the one lock over these, over shared memory and the lifeline.
+ * started, and the one lock over these, over shared memory, connections and the lifeline.
  *
  * The lock is held only for moments, never across a wait. Descriptors that mproc makes are created
  * and noted down under it, so that a fork in another thread either sees none or knows them all: the
