@@ -192,7 +192,7 @@ int mproc_self_connection(struct mproc_connection **ret, size_t index, struct mp
                 return copy(ret, fd, err);
         r = mproc_connection_new(ret, fd, err);
         if (!r)
-                child_ctl()->fd[index] = -1;
+                *child_fd(index) = -1;
         return r;
 }
 
@@ -239,28 +239,20 @@ void connection_move(const int *fds, size_t count)
         registry_unlock();
 }
 
-static bool is_among(const int *fds, size_t count, int fd)
-{
-        for (size_t i = 0; i < count; i++)
-                if (fds[i] == fd)
-                        return true;
-        return false;
-}
-
-void connection_forget(const int *mine, size_t count)
+void connection_forget(const struct ctl *mine)
 {
         struct mproc_connection *connection;
         struct connection_loan *loan;
 
         LIST_FOREACH(connection, &connections, entry)
         {
-                if (!is_among(mine, count, connection->fd))
+                if (!ctl_hands_over(mine, connection->fd))
                         close(connection->fd);
                 connection->fd = -1;
                 connection_drop_fds(connection);
         }
         LIST_FOREACH(loan, &loans, entry)
-        if (!is_among(mine, count, loan->fd))
+        if (!ctl_hands_over(mine, loan->fd))
                 close(loan->fd);
         LIST_INIT(&connections);
         LIST_INIT(&loans);

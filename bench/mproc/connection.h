@@ -13,6 +13,8 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+struct ctl;
+
 #define CONNECTION_INLINE_MAX 32768u /* bytes of a message that its packet holds itself */
 #define CONNECTION_MAGIC 0x6d70u
 
@@ -57,8 +59,9 @@ int connection_adopt(struct mproc_connection **ret, int fd);
 
 /* A start has handed over `fds`: the ends among them are not the caller's any more. */
 void connection_move(const int *fds, size_t count);
-/* After fork, in the child, registry locked: closes what is the parent's, save `mine`. */
-void connection_forget(const int *mine, size_t count);
+/* After fork, in the child, registry locked: closes what is the parent's, save what `mine` (may be
+ * NULL) hands over. */
+void connection_forget(const struct ctl *mine);
 
 /* Closes what came with a message that nobody will receive. Locked, or nobody else's. */
 void connection_drop_fds(struct mproc_connection *connection);

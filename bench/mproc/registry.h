@@ -32,7 +32,7 @@ bool registry_owns(const struct mproc_process *process);
 /* A number that changes in a forked child: tells what was made here from what was inherited. */
 uint64_t registry_generation(void);
 
-/* fork(2), whose child keeps the control block and lifeline of `mine`. */
+/* fork(2), whose child keeps the control block and lifeline of `mine`, and what it hands over. */
 pid_t registry_fork(struct mproc_process *mine);
 
 #endif

@@ -300,6 +300,51 @@ static void a_foreign_fork_starts_its_own_and_leaves_its_parents_alone(const cha
         expect_exit(inherited, 8);
 }
 
+static int say_byte(void *arg, size_t size)
+{
+        (void)arg;
+        (void)size;
+        return write(mproc_self_fd(0), "m", 1) != 1;
+}
+
+static int fork_and_say(void *arg, size_t size)
+{
+        int fd = mproc_self_fd(0), status;
+        struct mproc_status its;
+        struct mproc_process *process;
+        pid_t pid = fork();
+
+        (void)arg;
+        (void)size;
+        if (!pid)
+                _exit(mproc_self_fd(0) != fd || write(fd, "f", 1) != 1);
+        CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+        CHECK(!mproc_process_start(
+                &process,
+                &(struct mproc_process_options){
+                        .start = "fork", .target = say_byte, .fds = &fd, .fd_count = 1},
+                NULL));
+        CHECK(!mproc_process_join(process, MPROC_FOREVER, &its, NULL));
+        mproc_process_free(process);
+        return its.state != MPROC_EXITED || its.code != 0;
+}
+
+static void what_a_target_was_handed_is_there_in_its_forks(const char *method)
+{
+        char said[3];
+        int ends[2];
+
+        assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+        expect_exit(
+                start_with(&(struct mproc_process_options){
+                        .start = method, .target = fork_and_say, .fds = &ends[1], .fd_count = 1}),
+                0);
+        close(ends[1]);
+        assert_int_equal(read(ends[0], said, sizeof(said)), 2);
+        assert_memory_equal(said, "fm", 2);
+        close(ends[0]);
+}
+
 static atomic_bool enough;
 
 static void *keep_busy(void *method)
@@ -352,7 +397,8 @@ int main(int argc, char **argv)
                 PROMISE(a_start_in_flight_says_that_the_fork_server_was_killed, UNDER_ONCE_EXEC),
                 PROMISE(a_start_that_the_fork_servers_death_fails_has_run_nothing, UNDER_ONCE_EXEC),
                 PROMISE(a_foreign_fork_starts_its_own_and_leaves_its_parents_alone,
-                        UNDER_OWN_PROCESS),
+                        UNDER_CONCURRENT),
+                PROMISE(what_a_target_was_handed_is_there_in_its_forks, UNDER_ALL),
                 PROMISE(a_fork_beside_a_start_deadlocks_nobody, UNDER_CONCURRENT),
         };
 
