@@ -293,6 +293,10 @@ static bool in_a_foreign_fork(const char *method)
 
 static void a_foreign_fork_starts_its_own_and_leaves_its_parents_alone(const char *method)
 {
+        if (UNDER_TSAN && !strcmp(method, "thread")) {
+                print_message("skipped: ThreadSanitizer forbids threads in the fork of threads\n");
+                skip();
+        }
         open_gate();
         inherited = start_waiting(method, 8);
         assert_true(run_scene(in_a_foreign_fork, method));
