@@ -78,8 +78,7 @@ static void guard_unlock(struct mproc_semaphore *semaphore)
 /* Guard held, a permit free. -EOWNERDEAD: it was a dead one's. */
 static int note_down(struct mproc_semaphore *semaphore, uint32_t sleepers)
 {
-        struct mproc_slot *slot =
-                slots_claim_mine(&semaphore->ledger->slots, give_back, semaphore);
+        struct mproc_slot *slot = slots_claim_mine(&semaphore->ledger->slots, give_back, semaphore);
 
         if (!slot)
                 return -ENOSPC;
