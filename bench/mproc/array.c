@@ -5,7 +5,6 @@
 #include <mproc/array.h>
 #include <string.h>
 
-#define MAGIC 0x6d706131u
 #define FLAGS (MPROC_ARRAY_RAW | MPROC_ARRAY_PADDED)
 
 static_assert(sizeof(struct mproc_array) == MPROC_VALUE_LINE,
@@ -169,11 +168,9 @@ int mproc_array_init(struct mproc_array *array, size_t bytes, uint32_t type, siz
 
         if (r)
                 return r;
-        if ((uintptr_t)array % MPROC_VALUE_LINE)
-                return error_set(err, -EFAULT, "array",
-                                 "an array cannot lie at %p: align it to %d bytes",
-                                 (const void *)array, MPROC_VALUE_LINE);
-        r = sync_check_place(array, needed, "array", err);
+        r = sync_check_aligned(array, MPROC_VALUE_LINE, "array", err);
+        if (!r)
+                r = sync_check_place(array, needed, "array", err);
         if (r)
                 return r;
         memset(array, 0, needed);
@@ -187,7 +184,7 @@ int mproc_array_init(struct mproc_array *array, size_t bytes, uint32_t type, siz
         if (first)
                 copy_in(array, 0, count, first);
         array->count = count;
-        word_store(&array->magic, MAGIC);
+        word_store(&array->magic, SYNC_ARRAY);
         return 0;
 }
 
@@ -202,19 +199,9 @@ void mproc_array_done(struct mproc_array *array)
 
 /* The lock ------------------------------------------------------------------------------------ */
 
-static int check(const struct mproc_array *array, struct mproc_err *err)
-{
-        if (word_load(&array->magic) == MAGIC)
-                return 0;
-        return error_set(err, -ESTALE, "array",
-                         "there is no array at %p: mproc_array_init comes before its use, "
-                         "mproc_array_done after it",
-                         (const void *)array);
-}
-
 static int check_lock(const struct mproc_array *array, struct mproc_err *err)
 {
-        int r = check(array, err);
+        int r = sync_check(&array->magic, SYNC_ARRAY, 0, err);
 
         if (r || !(array->flags & MPROC_ARRAY_RAW))
                 return r;
@@ -248,7 +235,7 @@ int mproc_array_consistent(struct mproc_array *array, struct mproc_err *err)
 static int check_access(const struct mproc_array *array, uint32_t type, size_t first, size_t count,
                         const void *data, struct mproc_err *err)
 {
-        int r = check(array, err);
+        int r = sync_check(&array->magic, SYNC_ARRAY, 0, err);
 
         if (r)
                 return r;
@@ -271,15 +258,16 @@ static int check_access(const struct mproc_array *array, uint32_t type, size_t f
         return 0;
 }
 
-/* Takes the lock, if there is one. Who held it before, to repair what a dead owner left, is let
- * through; all others are stopped. */
-static int enter(struct mproc_array *array, int64_t timeout_ns, struct mproc_err *err)
+/* Checks, and takes the lock, if there is one. Who held it before, to repair what a dead owner
+ * left, is let through; all others are stopped. */
+static int enter(struct mproc_array *array, uint32_t type, size_t first, size_t count,
+                 const void *data, int64_t timeout_ns, struct mproc_err *err)
 {
         struct mproc_err why;
-        int r;
+        int r = check_access(array, type, first, count, data, err);
 
-        if (array->flags & MPROC_ARRAY_RAW)
-                return 0;
+        if (r || array->flags & MPROC_ARRAY_RAW)
+                return r;
         r = mproc_rlock_acquire(&array->lock, timeout_ns, &why);
         if (r == -EOWNERDEAD) {
                 if (array->lock.core.depth > 1)
@@ -304,10 +292,8 @@ static void leave(struct mproc_array *array)
 int mproc_array_read(struct mproc_array *array, uint32_t type, size_t first, size_t count,
                      void *data, int64_t timeout_ns, struct mproc_err *err)
 {
-        int r = check_access(array, type, first, count, data, err);
+        int r = enter(array, type, first, count, data, timeout_ns, err);
 
-        if (!r)
-                r = enter(array, timeout_ns, err);
         if (r)
                 return r;
         if (count)
@@ -319,10 +305,8 @@ int mproc_array_read(struct mproc_array *array, uint32_t type, size_t first, siz
 int mproc_array_write(struct mproc_array *array, uint32_t type, size_t first, size_t count,
                       const void *data, int64_t timeout_ns, struct mproc_err *err)
 {
-        int r = check_access(array, type, first, count, data, err);
+        int r = enter(array, type, first, count, data, timeout_ns, err);
 
-        if (!r)
-                r = enter(array, timeout_ns, err);
         if (r)
                 return r;
         if (count)

@@ -19,6 +19,7 @@
 
 static struct ctl *process_ctl;         /* of a process that mproc started */
 static __thread struct ctl *thread_ctl; /* of a target inside of its parent's process */
+static __thread int *thread_fds;        /* … and what it was handed */
 
 struct ctl *child_ctl(void)
 {
@@ -134,19 +135,22 @@ _Noreturn void child_run_fresh(struct ctl *ctl, int ctl_fd)
         run(ctl, target);
 }
 
-int child_run_inside(struct ctl *ctl, callable_target *target)
+int child_run_inside(struct ctl *ctl, int *fds, callable_target *target)
 {
         struct ctl *outer = thread_ctl;
+        int *outer_fds = thread_fds;
         uint64_t now = clock_now_ns();
         int code;
 
         thread_ctl = ctl;
+        thread_fds = fds;
         atomic_store(&ctl->first_ns, now);
         atomic_store(&ctl->ready_ns, now);
         atomic_store(&ctl->tid, (uint32_t)gettid());
         wait_wake(&ctl->tid, INT_MAX);
         code = target(ctl_arg(ctl), ctl->arg_size) & 0xff;
         thread_ctl = outer;
+        thread_fds = outer_fds;
         return code;
 }
 
@@ -159,11 +163,20 @@ pid_t child_await_tid(struct ctl *ctl)
         return (pid_t)tid;
 }
 
-int mproc_self_fd(size_t index)
+int *child_fd(size_t index)
 {
         struct ctl *ctl = child_ctl();
 
-        return ctl && index < ctl->fd_count ? ctl->fd[index] : -1;
+        if (!ctl || index >= ctl->fd_count)
+                return NULL;
+        return thread_ctl ? &thread_fds[index] : &ctl->fd[index];
+}
+
+int mproc_self_fd(size_t index)
+{
+        const int *fd = child_fd(index);
+
+        return fd ? *fd : -1;
 }
 
 void mproc_self_fail(const struct mproc_err *err)

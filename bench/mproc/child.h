@@ -9,6 +9,9 @@
 /* The control block that the calling thread works under; NULL in the program proper. */
 struct ctl *child_ctl(void);
 
+/* Where the number of the calling target's descriptor `index` stands; NULL: it was handed none. */
+int *child_fd(size_t index);
+
 /* After fork: no signal blocked, none handled by what was the parent's. Fault handlers (SIGSEGV …)
  * stay, since sanitizers live by them. */
 void child_reset_signals(void);
@@ -21,8 +24,9 @@ _Noreturn void child_run_forked(struct ctl *ctl, int lifeline_fd, callable_targe
                                 uint64_t first_ns);
 /* In a new image, or forked from the fork server: maps, finds, runs. */
 _Noreturn void child_run_fresh(struct ctl *ctl, int ctl_fd);
-/* In the caller's process, as a thread or a call; returns the exit code. */
-int child_run_inside(struct ctl *ctl, callable_target *target);
+/* In the caller's process, as a thread or a call, with ctl->fd_count `fds`; returns the exit code.
+ */
+int child_run_inside(struct ctl *ctl, int *fds, callable_target *target);
 
 /* Waits until a thread has said its id. */
 pid_t child_await_tid(struct ctl *ctl);

@@ -43,8 +43,6 @@ static struct mproc_connection *make(void)
 
 static void unmake(struct mproc_connection *connection)
 {
-        if (!connection)
-                return;
         pthread_mutex_destroy(&connection->lock);
         free(connection->packet);
         free(connection);
@@ -64,7 +62,7 @@ static void cut_off(struct mproc_connection *connection)
         close(atomic_exchange(&connection->fd, -1));
 }
 
-static void drop_kept_fds(struct mproc_connection *connection)
+void connection_drop_fds(struct mproc_connection *connection)
 {
         while (connection->fd_count)
                 close(connection->fds[--connection->fd_count]);
@@ -73,37 +71,32 @@ static void drop_kept_fds(struct mproc_connection *connection)
 int mproc_pipe_new(struct mproc_connection **ret_first, struct mproc_connection **ret_second,
                    enum mproc_pipe_kind kind, struct mproc_err *err)
 {
-        struct mproc_connection *ends[2] = {make(), make()};
-        int fds[2], bytes = SEND_BUFFER_BYTES, r = 0;
+        struct mproc_connection *ends[2] = {NULL, NULL};
+        int fds[2], bytes = SEND_BUFFER_BYTES, r;
 
-        if (kind != MPROC_PIPE_DUPLEX && kind != MPROC_PIPE_ONE_WAY) {
-                r = error_set(err, -EINVAL, "pipe", "there is no kind %d of pipe", (int)kind);
-                goto out;
-        }
-        if (!ends[0] || !ends[1]) {
-                r = limits_error(err, -ENOMEM, "pipe", "cannot note down a pipe");
-                goto out;
-        }
+        if (kind != MPROC_PIPE_DUPLEX && kind != MPROC_PIPE_ONE_WAY)
+                return error_set(err, -EINVAL, "pipe", "there is no kind %d of pipe", (int)kind);
         registry_lock();
-        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds))
-                r = limits_error(err, -errno, "pipe", "cannot make a pair of sockets");
-        for (int i = 0; i < 2 && !r; i++) {
-                setsockopt(fds[i], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
-                add(ends[i], fds[i]);
+        r = socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) ? -errno : 0;
+        if (!r) {
+                int first = connection_adopt(&ends[0], fds[0]);
+                int second = connection_adopt(&ends[1], fds[1]);
+
+                r = first ? first : second;
         }
         registry_unlock();
-        if (r)
-                goto out;
+        if (r) {
+                mproc_connection_free(ends[0]);
+                mproc_connection_free(ends[1]);
+                return limits_error(err, r, "pipe", "cannot make a pair of sockets");
+        }
+        for (int i = 0; i < 2; i++)
+                setsockopt(fds[i], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
         if (kind == MPROC_PIPE_ONE_WAY)
                 shutdown(fds[0], SHUT_WR);
         *ret_first = ends[0];
         *ret_second = ends[1];
-out:
-        if (r) {
-                unmake(ends[0]);
-                unmake(ends[1]);
-        }
-        return r;
+        return 0;
 }
 
 static int check_socket(int fd, struct mproc_err *err)
@@ -166,23 +159,12 @@ int mproc_connection_new(struct mproc_connection **ret, int fd, struct mproc_err
 /* A connection of a new descriptor for what stands behind `fd`. */
 static int copy(struct mproc_connection **ret, int fd, struct mproc_err *err)
 {
-        struct mproc_connection *connection = make();
-        int r = 0, new_fd;
+        int r;
 
-        if (!connection)
-                return limits_error(err, -ENOMEM, "pipe", "cannot note down a connection");
         registry_lock();
-        new_fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-        if (new_fd < 0)
-                r = limits_error(err, -errno, "pipe", "cannot copy a connection's descriptor");
-        else
-                add(connection, new_fd);
+        r = connection_adopt(ret, fcntl(fd, F_DUPFD_CLOEXEC, 3));
         registry_unlock();
-        if (r)
-                unmake(connection);
-        else
-                *ret = connection;
-        return r;
+        return r ? limits_error(err, r, "pipe", "cannot copy a connection's descriptor") : 0;
 }
 
 int mproc_connection_copy(struct mproc_connection **ret, const struct mproc_connection *connection,
@@ -210,7 +192,7 @@ int mproc_self_connection(struct mproc_connection **ret, size_t index, struct mp
                 return copy(ret, fd, err);
         r = mproc_connection_new(ret, fd, err);
         if (!r)
-                child_ctl()->fd[index] = -1;
+                *child_fd(index) = -1;
         return r;
 }
 
@@ -221,7 +203,7 @@ void mproc_connection_free(struct mproc_connection *connection)
         registry_lock();
         if (connection->fd >= 0)
                 cut_off(connection);
-        drop_kept_fds(connection);
+        connection_drop_fds(connection);
         registry_unlock();
         unmake(connection);
 }
@@ -257,28 +239,20 @@ void connection_move(const int *fds, size_t count)
         registry_unlock();
 }
 
-static bool is_among(const int *fds, size_t count, int fd)
-{
-        for (size_t i = 0; i < count; i++)
-                if (fds[i] == fd)
-                        return true;
-        return false;
-}
-
-void connection_forget(const int *mine, size_t count)
+void connection_forget(const struct ctl *mine)
 {
         struct mproc_connection *connection;
         struct connection_loan *loan;
 
         LIST_FOREACH(connection, &connections, entry)
         {
-                if (!is_among(mine, count, connection->fd))
+                if (!ctl_hands_over(mine, connection->fd))
                         close(connection->fd);
                 connection->fd = -1;
-                drop_kept_fds(connection);
+                connection_drop_fds(connection);
         }
         LIST_FOREACH(loan, &loans, entry)
-        if (!is_among(mine, count, loan->fd))
+        if (!ctl_hands_over(mine, loan->fd))
                 close(loan->fd);
         LIST_INIT(&connections);
         LIST_INIT(&loans);

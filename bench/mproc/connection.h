@@ -13,6 +13,8 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+struct ctl;
+
 #define CONNECTION_INLINE_MAX 32768u /* bytes of a message that its packet holds itself */
 #define CONNECTION_MAGIC 0x6d70u
 
@@ -50,16 +52,19 @@ struct connection_loan {
 void connection_lend(struct connection_loan *loan, int fd);
 void connection_close_loan(struct connection_loan *loan);
 
-/* A connection of a socket that is new, and close-on-exec; registry locked since before it was
- * made, so that no forked child keeps it. `fd` is what the call that makes it returned: -errno if
- * that failed, and -ENOMEM, after which it is closed. */
+/* A connection of a socket's descriptor that is new, and close-on-exec; registry locked since
+ * before it was made, so that no forked child keeps it. `fd` is what the call that makes it
+ * returned: -errno if that failed, and -ENOMEM, after which it is closed. */
 int connection_adopt(struct mproc_connection **ret, int fd);
 
 /* A start has handed over `fds`: the ends among them are not the caller's any more. */
 void connection_move(const int *fds, size_t count);
-/* After fork, in the child, registry locked: closes what is the parent's, save `mine`. */
-void connection_forget(const int *mine, size_t count);
+/* After fork, in the child, registry locked: closes what is the parent's, save what `mine` (may be
+ * NULL) hands over. */
+void connection_forget(const struct ctl *mine);
 
+/* Closes what came with a message that nobody will receive. Locked, or nobody else's. */
+void connection_drop_fds(struct mproc_connection *connection);
 /* -EBADF and a sentence if the end is not here. */
 int connection_check(const struct mproc_connection *connection, struct mproc_err *err);
 /* Until poll(2) reports one of `events` or the other end's death; -ETIMEDOUT. */

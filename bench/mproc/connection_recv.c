@@ -25,12 +25,6 @@ static bool is_message(const struct mproc_connection *connection, size_t bytes)
                connection->fd_count == header->fd_count + is_long;
 }
 
-static void close_fds(struct mproc_connection *connection)
-{
-        while (connection->fd_count)
-                close(connection->fds[--connection->fd_count]);
-}
-
 /* One try at the kernel. Locked. */
 static int take(struct mproc_connection *connection)
 {
@@ -53,7 +47,7 @@ static int take(struct mproc_connection *connection)
         if (n == 0)
                 return connection_is_cut(connection) ? -ENODATA : -ENOTSUP;
         if (!is_message(connection, (size_t)n)) {
-                close_fds(connection);
+                connection_drop_fds(connection);
                 return -EPROTO;
         }
         connection->kept = true;
@@ -141,7 +135,7 @@ static int hand_out(struct mproc_connection *connection, unsigned char *buffer, 
                 r = read_all(connection->fds[0], buffer + head, size - head);
         connection->kept = false;
         if (r) {
-                close_fds(connection);
+                connection_drop_fds(connection);
                 return explain(r, 0, err);
         }
         if (header->fd_count)

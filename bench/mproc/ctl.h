@@ -79,6 +79,16 @@ static inline struct ctl_segment *ctl_segments(struct ctl *ctl)
         return (struct ctl_segment *)((char *)ctl + ctl->segments_at);
 }
 
+/* Is `fd` one of those that it hands over, by the number that a forked process has it under? NULL
+ * hands over none. */
+static inline bool ctl_hands_over(const struct ctl *ctl, int fd)
+{
+        for (uint32_t i = 0; ctl && i < ctl->fd_count; i++)
+                if (ctl->fd[i] == fd)
+                        return true;
+        return false;
+}
+
 /* Parent, when a start fails without its knowing whether there is a process: 0, and the target is
  * not going to run; else the pid of the process in which it has begun. */
 pid_t ctl_give_up(struct ctl *ctl);

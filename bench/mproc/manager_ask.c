@@ -88,26 +88,6 @@ static void spin_for_reply(const struct mproc_manager *manager)
                 }
 }
 
-static int receive(struct mproc_manager *manager, uint64_t deadline)
-{
-        struct manager_buffer *in = &manager->in;
-        size_t size;
-        int r;
-
-        for (;;) {
-                r = mproc_connection_recv_into(manager->connection, in->data, in->capacity, &size,
-                                               left_until(deadline), NULL);
-                if (r != -EMSGSIZE)
-                        break;
-                in->size = 0;
-                if (!manager_buffer_extend(in, size))
-                        return -ENOMEM;
-        }
-        if (!r)
-                in->size = size;
-        return r;
-}
-
 static int read_reply(const struct manager_buffer *in, struct manager_reply *ret)
 {
         if (in->size < sizeof(*ret))
@@ -134,7 +114,7 @@ int manager_exchange(struct mproc_manager *manager, const struct manager_request
         if (r && r != -EPIPE)
                 goto out;
         spin_for_reply(manager);
-        r = receive(manager, deadline);
+        r = manager_buffer_receive(&manager->in, manager->connection, left_until(deadline));
         if (r == -ENODATA || r == -EPROTO) {
                 r = -ECONNRESET;
         } else if (!r) {

@@ -2,27 +2,29 @@
 #include "mproc/limits.h"
 #include "mproc/manager_private.h"
 #include <errno.h>
+#include <stdlib.h>
 
-static int check_object(const struct mproc_manager *manager, struct mproc_object object,
-                        struct mproc_err *err)
+static int ask_parts(struct mproc_manager *manager, struct mproc_object object,
+                     struct manager_request request, const struct mproc_bytes part[MANAGER_PARTS],
+                     struct manager_answer *answer, struct mproc_err *err)
 {
-        if (object.manager == manager->address.id[0])
-                return 0;
-        return error_set(err, -ESTALE, "manager", "the object is another manager's, or none");
+        struct manager_answer ignored = {0};
+
+        if (object.manager != manager->address.id[0])
+                return error_set(err, -ESTALE, "manager",
+                                 "the object is another manager's, or none");
+        request.object = object.id;
+        return manager_ask(manager, &request, part, answer ? answer : &ignored, err);
 }
 
 static int ask(struct mproc_manager *manager, struct mproc_object object,
                struct manager_request request, struct mproc_bytes key, struct mproc_bytes value,
                struct manager_answer *answer, struct mproc_err *err)
 {
-        struct mproc_bytes part[MANAGER_PARTS] = {[MANAGER_KEY] = key, [MANAGER_VALUE] = value};
-        struct manager_answer ignored = {0};
-        int r = check_object(manager, object, err);
+        const struct mproc_bytes part[MANAGER_PARTS] = {
+                [MANAGER_KEY] = key, [MANAGER_VALUE] = value};
 
-        if (r)
-                return r;
-        request.object = object.id;
-        return manager_ask(manager, &request, part, answer ? answer : &ignored, err);
+        return ask_parts(manager, object, request, part, answer, err);
 }
 
 static const struct mproc_bytes none = {NULL, 0};
@@ -166,17 +168,13 @@ int mproc_dict_compare_set(struct mproc_manager *manager, struct mproc_object di
         struct mproc_bytes part[MANAGER_PARTS] = {[MANAGER_KEY] = key,
                                                   [MANAGER_VALUE] = value ? *value : none,
                                                   [MANAGER_EXPECTED] = expected ? *expected : none};
-        struct manager_request request = {.op = MANAGER_DICT_COMPARE_SET, .object = dict.id};
-        struct manager_answer answer = {0};
-        int r = check_object(manager, dict, err);
+        struct manager_request request = {.op = MANAGER_DICT_COMPARE_SET};
 
-        if (r)
-                return r;
         if (!expected)
                 request.flags |= MANAGER_NO_EXPECTED;
         if (!value)
                 request.flags |= MANAGER_NO_VALUE;
-        return manager_ask(manager, &request, part, &answer, err);
+        return ask_parts(manager, dict, request, part, NULL, err);
 }
 
 int mproc_dict_add(struct mproc_manager *manager, struct mproc_object dict, struct mproc_bytes key,
@@ -232,33 +230,24 @@ int mproc_list_extend(struct mproc_manager *manager, struct mproc_object list,
         int r = 0;
 
         for (size_t i = 0; i < count; i++) {
-                struct manager_entry entry = {.value_size = values[i].size};
-                size_t room = sizeof(entry) + manager_round(values[i].size);
-                unsigned char *at;
-
                 if (values[i].size && !values[i].data) {
                         r = error_set(err, -EINVAL, "manager", "values[%zu].data is NULL, size %zu",
                                       i, values[i].size);
                         goto out;
                 }
                 if (values[i].size > MPROC_MANAGER_BYTES_MAX ||
-                    packed.size + room > MPROC_MANAGER_BYTES_MAX) {
+                    packed.size + manager_entry_room(none, values[i]) > MPROC_MANAGER_BYTES_MAX) {
                         r = error_set(err, -E2BIG, "manager",
                                       "%zu values have more than MPROC_MANAGER_BYTES_MAX (%zu) "
                                       "bytes: divide them",
                                       count, MPROC_MANAGER_BYTES_MAX);
                         goto out;
                 }
-                at = manager_buffer_extend(&packed, room);
-                if (!at) {
-                        r = limits_error(err, -ENOMEM, "manager",
-                                         "cannot allocate memory for a request");
+                r = manager_buffer_add_entry(&packed, none, values[i]);
+                if (r) {
+                        limits_error(err, r, "manager", "cannot allocate memory for a request");
                         goto out;
                 }
-                memset(at, 0, room);
-                memcpy(at, &entry, sizeof(entry));
-                if (values[i].size)
-                        memcpy(at + sizeof(entry), values[i].data, values[i].size);
         }
         r = ask(manager, list, REQUEST(.op = MANAGER_LIST_EXTEND, .count = count), none,
                 mproc_bytes_of(packed.data, packed.size), NULL, err);

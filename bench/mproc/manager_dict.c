@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <search.h>
+#include <stdlib.h>
 
 /* Keys are only told apart, so the order is what is cheapest. */
 static int compare(const void *one, const void *other)

@@ -1,6 +1,7 @@
 #include "mproc/manager_store.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 /* The entry that `index` means, below 0 from the end; NULL: there is none. */
 static struct manager_blob *find(const struct manager_object *list, int64_t index)

@@ -7,7 +7,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define EVENTS 64
@@ -126,26 +128,6 @@ static void welcome(struct server *server)
 
 /* One request ---------------------------------------------------------------------------------- */
 
-/* Whole, in server->in. */
-static int receive(struct server *server, struct client *client)
-{
-        struct manager_buffer *in = &server->in;
-        size_t size;
-        int r;
-
-        for (;;) {
-                r = mproc_connection_recv_into(client->connection, in->data, in->capacity, &size, 0,
-                                               NULL);
-                if (r != -EMSGSIZE)
-                        break;
-                if (!manager_buffer_extend(in, size))
-                        return -ENOMEM;
-        }
-        if (!r)
-                in->size = size;
-        return r;
-}
-
 static int parse(const struct manager_buffer *in, struct manager_call *call)
 {
         const struct manager_request *request = (const void *)in->data;
@@ -171,7 +153,7 @@ static int parse(const struct manager_buffer *in, struct manager_call *call)
 static int answer(struct server *server, struct client *client)
 {
         struct manager_call call = {.reply.magic = MANAGER_MAGIC, .out = &server->out};
-        int r = receive(server, client);
+        int r = manager_buffer_receive(&server->in, client->connection, 0);
         bool is_long;
 
         if (r == -ETIMEDOUT)

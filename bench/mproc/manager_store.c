@@ -1,6 +1,7 @@
 #include "mproc/manager_store.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 #define NO_SLOT UINT32_MAX
 
@@ -174,26 +175,11 @@ int manager_call_answer(struct manager_call *call, struct mproc_bytes bytes)
 
 int manager_call_entry(struct manager_call *call, struct mproc_bytes key, struct mproc_bytes value)
 {
-        struct manager_entry entry = {.key_size = key.size, .value_size = value.size};
-        size_t key_room = manager_round(key.size), value_room = manager_round(value.size);
-        size_t size = sizeof(entry) + key_room + value_room;
-        unsigned char *at;
-
         /* Those that come do not matter any more. */
-        call->reply.size += size;
+        call->reply.size += manager_entry_room(key, value);
         if (call->reply.size > MPROC_MANAGER_BYTES_MAX)
                 return -E2BIG;
-        at = manager_buffer_extend(call->out, size);
-        if (!at)
-                return -ENOMEM;
-        memset(at, 0, size);
-        memcpy(at, &entry, sizeof(entry));
-        at += sizeof(entry);
-        if (key.size)
-                memcpy(at, key.data, key.size);
-        if (value.size)
-                memcpy(at + key_room, value.data, value.size);
-        return 0;
+        return manager_buffer_add_entry(call->out, key, value);
 }
 
 int manager_blob_set(struct manager_blob *blob, struct mproc_bytes bytes)

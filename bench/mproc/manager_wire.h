@@ -10,11 +10,9 @@
 
 #include <assert.h>
 #include <mproc/manager.h>
+#include <mproc/pipe.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 
 #define MANAGER_MAGIC 0x316d706du /* "mpm1" */
 #define MANAGER_ROOT_ID ((uint64_t)1 << 32)
@@ -86,42 +84,28 @@ static inline size_t manager_round(size_t size)
         return (size + MANAGER_ALIGN - 1) / MANAGER_ALIGN * MANAGER_ALIGN;
 }
 
+static inline size_t manager_entry_room(struct mproc_bytes key, struct mproc_bytes value)
+{
+        return sizeof(struct manager_entry) + manager_round(key.size) + manager_round(value.size);
+}
+
 /* Memory that grows with the messages in it, and is kept from one to the next. */
 struct manager_buffer {
         unsigned char *data;
         size_t size, capacity;
 };
 
-#define MANAGER_BUFFER_KEPT (256 * 1024u)
-
 /* `more` bytes at its end; NULL: no memory, and nothing changed. */
-static inline void *manager_buffer_extend(struct manager_buffer *buffer, size_t more)
-{
-        size_t size = buffer->size + more, capacity = buffer->capacity ? buffer->capacity : 4096;
-        unsigned char *data;
-
-        if (size > buffer->capacity) {
-                while (capacity < size)
-                        capacity *= 2;
-                data = (unsigned char *)realloc(buffer->data, capacity);
-                if (!data)
-                        return NULL;
-                buffer->data = data;
-                buffer->capacity = capacity;
-        }
-        buffer->size = size;
-        return buffer->data + size - more;
-}
-
+void *manager_buffer_extend(struct manager_buffer *buffer, size_t more);
+/* An entry at its end. -ENOMEM. */
+int manager_buffer_add_entry(struct manager_buffer *buffer, struct mproc_bytes key,
+                             struct mproc_bytes value);
+/* The next message, whole, in place of what was in it. Errors as mproc_connection_recv_into, save
+ * -EMSGSIZE; -ENOMEM. */
+int manager_buffer_receive(struct manager_buffer *buffer, struct mproc_connection *connection,
+                           int64_t timeout_ns);
 /* Empties it; what one large message took is given back. */
-static inline void manager_buffer_reset(struct manager_buffer *buffer)
-{
-        buffer->size = 0;
-        if (buffer->capacity <= MANAGER_BUFFER_KEPT)
-                return;
-        free(buffer->data);
-        *buffer = (struct manager_buffer){0};
-}
+void manager_buffer_reset(struct manager_buffer *buffer);
 
 /* The server's target; its argument is its address. Descriptors: [0] the listening socket, [1] one
  * end of a pipe whose other end the owner keeps: it is over when that is closed. */

@@ -60,9 +60,13 @@ static void close_all(struct mproc_process *process)
         process->end_fd = -1;
 }
 
-void process_disown(struct mproc_process *process)
+void process_disown(struct mproc_process *process, const struct ctl *mine)
 {
         close_all(process);
+        if (mine || !pthread_equal(process->thread, pthread_self()))
+                for (size_t i = 0; i < process->fd_count; i++)
+                        if (!ctl_hands_over(mine, process->fds[i]))
+                                process_close(&process->fds[i]);
         /* Hidden from the child by madvise; a thread's or a call's block goes on in the fork of
          * its target. */
         if (process->method->flags & MPROC_START_OWN_PROCESS)

@@ -31,6 +31,8 @@ struct mproc_process {
         int end_fd;      /* polls readable at its end; may be pidfd */
         pid_t pid;       /* 0 for a thread: ctl->tid */
         pthread_t thread;
+        int fds[MPROC_FDS_MAX]; /* a thread's own copies, until it ends; -1: a connection's now */
+        size_t fd_count;
         struct fork_server *server;
         bool orphaned; /* its fork server is gone, and its status with it */
 
@@ -54,7 +56,8 @@ void process_decode(struct mproc_status *ret, int wait_status);
 void process_close(int *fd);
 /* Lets go of what only the new process needs. */
 void process_close_handed_over(struct mproc_process *process);
-/* After fork, in the child: the object is a stranger's here. */
-void process_disown(struct mproc_process *process);
+/* After fork, in the child: the object is a stranger's here, save a thread's that has itself forked
+ * and goes on. `mine`: of the process that mproc has forked, NULL if the fork was another's. */
+void process_disown(struct mproc_process *process, const struct ctl *mine);
 
 #endif

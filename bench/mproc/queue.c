@@ -8,17 +8,11 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define MAGIC 0x6d707131u
 #define NOTHING MPROC_QUEUE_NOTHING /* as `began`: no position is that large */
 
 int queue_check(const struct mproc_queue *queue, struct mproc_err *err)
 {
-        if (queue_load32(&queue->magic) == MAGIC)
-                return 0;
-        return error_set(err, -ESTALE, "queue",
-                         "there is no queue at %p: mproc_queue_init comes before its use, "
-                         "mproc_queue_done after it",
-                         (const void *)queue);
+        return sync_check(&queue->magic, SYNC_QUEUE, 0, err);
 }
 
 /* Whoever held the lock of `side` before was killed. */
@@ -64,11 +58,10 @@ int mproc_queue_init(struct mproc_queue *queue, size_t bytes, uint32_t max_messa
                      struct mproc_err *err)
 {
         size_t units;
+        int r = sync_check_aligned(queue, MPROC_QUEUE_LINE, "queue", err);
 
-        if ((uintptr_t)queue % MPROC_QUEUE_LINE)
-                return error_set(err, -EFAULT, "queue",
-                                 "a queue cannot lie at %p: align it to %d bytes",
-                                 (const void *)queue, MPROC_QUEUE_LINE);
+        if (r)
+                return r;
         if (bytes < sizeof(*queue) + 2 * RING_UNIT)
                 return error_set(err, -EINVAL, "queue",
                                  "%zu bytes hold no queue with room for a message: ask for "
@@ -81,7 +74,7 @@ int mproc_queue_init(struct mproc_queue *queue, size_t bytes, uint32_t max_messa
         queue->put.began = queue->get.began = NOTHING;
         robust_init(&queue->put.lock);
         robust_init(&queue->get.lock);
-        queue_store32(&queue->magic, MAGIC);
+        queue_store32(&queue->magic, SYNC_QUEUE);
         return 0;
 }
 

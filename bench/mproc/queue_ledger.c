@@ -42,15 +42,13 @@ static void write_off(void *object, struct mproc_slot *slot)
 /* true: somebody alive has tasks. */
 static bool write_off_all(struct mproc_queue *queue)
 {
-        bool any = false;
+        struct mproc_slots *slots = &queue->ledger->slots;
 
-        SLOTS_EACH(slot, &queue->ledger->slots)
-        {
-                if (slots_find_dead(slot))
-                        write_off(queue, slot);
-                any |= word_load(&slot->state) != SLOT_FREE;
-        }
-        return any;
+        slots_bury(slots, write_off, queue);
+        SLOTS_EACH(slot, slots)
+        if (word_load(&slot->state) != SLOT_FREE)
+                return true;
+        return false;
 }
 
 void ledger_recover(struct mproc_queue *queue)
@@ -72,20 +70,11 @@ static struct mproc_slot *find_mine(struct mproc_queue *queue)
 
 int ledger_begin_get(struct mproc_queue *queue)
 {
-        struct mproc_slots *slots = &queue->ledger->slots;
-        struct mproc_slot *slot = find_mine(queue);
+        struct mproc_slot *slot = slots_claim_mine(&queue->ledger->slots, write_off, queue);
         uint32_t held;
 
-        if (!slot) {
-                slot = slots_claim(slots);
-                if (!slot) {
-                        write_off_all(queue);
-                        slot = slots_claim(slots);
-                }
-                if (!slot)
-                        return -ENOSPC;
-                slot->order = slots_self();
-        }
+        if (!slot)
+                return -ENOSPC;
         held = word_load(&slot->state);
         queue->get.began = queue->get.position;
         note(queue, slot, held);

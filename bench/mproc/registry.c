@@ -25,17 +25,18 @@ static void unlock_in_parent(void)
 
 static void reset_in_child(void)
 {
+        const struct ctl *mine = forking ? forking->ctl : NULL;
         struct mproc_process *process;
 
         generation++;
         LIST_FOREACH(process, &processes, entry)
         if (process != forking)
-                process_disown(process);
+                process_disown(process, mine);
         LIST_INIT(&processes);
         segment_forget_holds();
         lifeline_forget();
         fork_client_forget();
-        connection_forget(forking ? forking->ctl->fd : NULL, forking ? forking->ctl->fd_count : 0);
+        connection_forget(mine);
         pthread_mutex_unlock(&lock);
 }
 

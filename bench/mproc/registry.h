@@ -1,5 +1,5 @@
 /* What mproc knows of this process as a whole: how far its start got, the processes that it
- * started, and the one lock over these, over shared memory and the lifeline.
+ * started, and the one lock over these, over shared memory, connections and the lifeline.
  *
  * The lock is held only for moments, never across a wait. Descriptors that mproc makes are created
  * and noted down under it, so that a fork in another thread either sees none or knows them all: the
@@ -32,7 +32,7 @@ bool registry_owns(const struct mproc_process *process);
 /* A number that changes in a forked child: tells what was made here from what was inherited. */
 uint64_t registry_generation(void);
 
-/* fork(2), whose child keeps the control block and lifeline of `mine`. */
+/* fork(2), whose child keeps the control block and lifeline of `mine`, and what it hands over. */
 pid_t registry_fork(struct mproc_process *mine);
 
 #endif

@@ -20,7 +20,7 @@ static int start(struct mproc_process *process, const struct start_request *requ
         if (r)
                 return r;
         process->pid = gettid();
-        process->status.code = child_run_inside(process->ctl, process->target);
+        process->status.code = child_run_inside(process->ctl, process->ctl->fd, process->target);
         return 0;
 }
 

@@ -8,10 +8,12 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-static void close_fds(struct ctl *ctl)
+static void close_fds(struct mproc_process *process)
 {
-        while (ctl->fd_count)
-                close(ctl->fd[--ctl->fd_count]);
+        registry_lock();
+        while (process->fd_count)
+                process_close(&process->fds[--process->fd_count]);
+        registry_unlock();
 }
 
 /* Runs also when the target leaves by pthread_exit. The process object may be freed as soon as
@@ -20,7 +22,7 @@ static void finish(void *argument)
 {
         struct mproc_process *process = argument;
 
-        close_fds(process->ctl);
+        close_fds(process);
         eventfd_write(process->end_fd, 1);
 }
 
@@ -29,23 +31,29 @@ static void *run(void *argument)
         struct mproc_process *process = argument;
 
         pthread_cleanup_push(finish, process);
-        process->status.code = child_run_inside(process->ctl, process->target);
+        process->status.code = child_run_inside(process->ctl, process->fds, process->target);
         pthread_cleanup_pop(1);
         return NULL;
 }
 
 /* Descriptors of its own, since the caller may close its at once. */
-static int copy_fds(struct ctl *ctl, const struct mproc_process_options *options,
+static int copy_fds(struct mproc_process *process, const struct mproc_process_options *options,
                     struct mproc_err *err)
 {
-        for (ctl->fd_count = 0; ctl->fd_count < options->fd_count; ctl->fd_count++) {
-                int fd = fcntl(options->fds[ctl->fd_count], F_DUPFD_CLOEXEC, 3);
+        int r = 0;
 
-                if (fd < 0)
-                        return limits_error(err, -errno, "start", "cannot copy a descriptor");
-                ctl->fd[ctl->fd_count] = fd;
+        registry_lock();
+        while (process->fd_count < options->fd_count) {
+                int fd = fcntl(options->fds[process->fd_count], F_DUPFD_CLOEXEC, 3);
+
+                if (fd < 0) {
+                        r = limits_error(err, -errno, "start", "cannot copy a descriptor");
+                        break;
+                }
+                process->fds[process->fd_count++] = fd;
         }
-        return 0;
+        registry_unlock();
+        return r;
 }
 
 static int start(struct mproc_process *process, const struct start_request *request,
@@ -54,7 +62,7 @@ static int start(struct mproc_process *process, const struct start_request *requ
         const char *name = request->options->name;
         int r;
 
-        r = copy_fds(process->ctl, request->options, err);
+        r = copy_fds(process, request->options, err);
         if (r)
                 goto out;
         registry_lock();
@@ -74,7 +82,7 @@ static int start(struct mproc_process *process, const struct start_request *requ
                 pthread_setname_np(process->thread, process->ctl->name);
 out:
         if (r)
-                close_fds(process->ctl);
+                close_fds(process);
         return r;
 }
 

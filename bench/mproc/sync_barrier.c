@@ -80,17 +80,18 @@ static void guard_unlock(struct mproc_barrier *barrier)
         pthread_mutex_unlock(&barrier->guard);
 }
 
+/* Guard held. */
+static void bury(void *object, struct mproc_slot *slot)
+{
+        if (word_load(&slot->state) == WAITING)
+                break_up(object, -EOWNERDEAD);
+        slots_leave(slot);
+}
+
 /* Breaks it if one who waits is dead, and frees the slots of the dead. Guard held. */
 static void look(struct mproc_barrier *barrier)
 {
-        SLOTS_EACH(slot, &barrier->slots)
-        {
-                if (!slots_find_dead(slot))
-                        continue;
-                if (word_load(&slot->state) == WAITING)
-                        break_up(barrier, -EOWNERDEAD);
-                slots_leave(slot);
-        }
+        slots_bury(&barrier->slots, bury, barrier);
 }
 
 /* Until the round is over. */
@@ -135,13 +136,13 @@ static int enter(struct mproc_barrier *barrier, int64_t timeout_ns, uint64_t dea
                 return barrier->broken;
         if (!timeout_ns && barrier->arrived + 1 < barrier->parties)
                 return -ETIMEDOUT;
-        *ret = slots_claim(&barrier->slots);
-        if (!*ret) { /* those of the last round have not all left, or are dead */
-                look(barrier);
-                *ret = slots_claim(&barrier->slots);
-        }
-        if (!*ret)
+        *ret = slots_claim(&barrier->slots, bury, barrier);
+        if (!*ret) /* those of the last round have not all left */
                 return -ENOSPC;
+        if (barrier->broken) { /* one of the dead that made room was waiting */
+                slots_leave(*ret);
+                return barrier->broken;
+        }
         word_store(&(*ret)->state, WAITING);
         word_store(&barrier->arrived, barrier->arrived + 1);
         return 0;

@@ -84,8 +84,9 @@ static bool notify_one(struct mproc_condition *condition);
 
 /* What was given to the dead goes to the living, and only then is the slot free: the death of who
  * does this here leads to one notify too many, never to one too few. */
-static void bury(struct mproc_condition *condition, struct mproc_slot *slot)
+static void bury(void *object, struct mproc_slot *slot)
 {
+        struct mproc_condition *condition = object;
         uint32_t seen = WAITING;
 
         /* While it says WAITING, somebody else may take it for living and notify it. */
@@ -113,13 +114,6 @@ static bool notify_one(struct mproc_condition *condition)
         return false;
 }
 
-static void pass_on(struct mproc_condition *condition)
-{
-        SLOTS_EACH(slot, &condition->slots)
-        if (slots_find_dead(slot))
-                bury(condition, slot);
-}
-
 /* -EOWNERDEAD: an owner of the lock died, and who slept holds it now: with it may have died the
  * notify that was to come. */
 static int sleep_until_notified(struct mproc_condition *condition, struct mproc_slot *slot,
@@ -135,28 +129,18 @@ static int sleep_until_notified(struct mproc_condition *condition, struct mproc_
                 sync_sleep(&slot->state, WAITING, deadline_ns);
                 if (word_load(&slot->state) != WAITING || !slots_look_is_due(&condition->slots))
                         continue;
-                pass_on(condition);
+                slots_bury(&condition->slots, bury, condition);
                 if (mutex_take_from_dead(condition->core))
                         return -EOWNERDEAD;
         }
         return 0;
 }
 
-static struct mproc_slot *claim(struct mproc_condition *condition)
-{
-        struct mproc_slot *slot = slots_claim(&condition->slots);
-
-        if (slot)
-                return slot;
-        pass_on(condition);
-        return slots_claim(&condition->slots);
-}
-
 static int wait_until(struct mproc_condition *condition, uint64_t deadline_ns, int64_t timeout_ns,
                       struct mproc_err *err)
 {
         struct mproc_mutex *core = condition->core;
-        struct mproc_slot *slot = claim(condition);
+        struct mproc_slot *slot = slots_claim(&condition->slots, bury, condition);
         uint32_t depth;
         int r, locked;
 
@@ -170,7 +154,7 @@ static int wait_until(struct mproc_condition *condition, uint64_t deadline_ns, i
         r = sleep_until_notified(condition, slot, deadline_ns);
         locked = r == -EOWNERDEAD ? r : mutex_take_back(core);
         if (!locked || locked == -EOWNERDEAD)
-                core->depth = depth;
+                word_store(&core->depth, depth);
         slots_leave(slot);
         if (locked == -EOWNERDEAD)
                 return mutex_inherited(core, err);

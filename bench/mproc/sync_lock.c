@@ -5,7 +5,7 @@
 
 static const char *stage_of(const struct mproc_mutex *core)
 {
-        return word_load(&core->magic) == SYNC_RLOCK ? "recursive lock" : "lock";
+        return sync_name(word_load(&core->magic));
 }
 
 static int init(struct mproc_mutex *core, enum sync_magic magic, struct mproc_err *err)
@@ -33,7 +33,7 @@ static int got(struct mproc_mutex *core, int r)
                 core->damaged = 1;
                 pthread_mutex_consistent(&core->mutex);
         }
-        core->depth = 1;
+        word_store(&core->depth, 1);
         return core->damaged ? -EOWNERDEAD : 0;
 }
 
@@ -67,7 +67,7 @@ static int acquire(struct mproc_mutex *core, enum sync_magic magic, int64_t time
                 if (core->depth == UINT32_MAX)
                         return error_set(err, -EAGAIN, "recursive lock",
                                          "it was acquired %u times over", core->depth);
-                core->depth++;
+                word_store(&core->depth, core->depth + 1);
                 return core->damaged ? mutex_inherited(core, err) : 0;
         case ESTALE:
                 return sync_stale(magic, err);
@@ -86,7 +86,6 @@ static int look(struct mproc_mutex *core)
 
         if (!r || r == -EOWNERDEAD) {
                 got(core, r);
-                core->depth = 0;
                 pthread_mutex_unlock(&core->mutex);
                 return 0;
         }
@@ -127,7 +126,6 @@ uint32_t mutex_let_go(struct mproc_mutex *core)
 {
         uint32_t depth = core->depth;
 
-        core->depth = 0;
         pthread_mutex_unlock(&core->mutex);
         return depth;
 }
@@ -203,14 +201,19 @@ int mproc_rlock_acquire(struct mproc_rlock *lock, int64_t timeout_ns, struct mpr
 
 int mproc_rlock_release(struct mproc_rlock *lock, struct mproc_err *err)
 {
-        int r = sync_check(&lock->core.magic, SYNC_RLOCK, 0, err);
+        struct mproc_mutex *core = &lock->core;
+        int r = sync_check(&core->magic, SYNC_RLOCK, 0, err);
+        uint32_t depth;
 
         if (r)
                 return r;
-        if (!mutex_is_mine(&lock->core))
-                return mutex_refuse(&lock->core, err);
-        if (--lock->core.depth == 0)
-                pthread_mutex_unlock(&lock->core.mutex);
+        /* Another's may change at any time, but only the owner gets beyond the mutex's own look. */
+        depth = word_load(&core->depth);
+        if (depth == 1)
+                return pthread_mutex_unlock(&core->mutex) ? mutex_refuse(core, err) : 0;
+        if (!mutex_is_mine(core))
+                return mutex_refuse(core, err);
+        word_store(&core->depth, depth - 1);
         return 0;
 }
 

@@ -55,14 +55,6 @@ static void give_back(void *object, struct mproc_slot *slot)
         wake(semaphore, __atomic_add_fetch(&semaphore->permits, held, __ATOMIC_ACQ_REL), (int)held);
 }
 
-/* Guard held. */
-static void give_back_all(struct mproc_semaphore *semaphore)
-{
-        SLOTS_EACH(slot, &semaphore->ledger->slots)
-        if (slots_find_dead(slot))
-                give_back(semaphore, slot);
-}
-
 static void guard_lock(struct mproc_semaphore *semaphore)
 {
         struct mproc_ledger *ledger = semaphore->ledger;
@@ -70,7 +62,7 @@ static void guard_lock(struct mproc_semaphore *semaphore)
 
         if (robust_lock(&ledger->guard, UINT64_MAX, NULL, 0) != -EOWNERDEAD)
                 return;
-        give_back_all(semaphore);
+        slots_bury(&ledger->slots, give_back, semaphore);
         SLOTS_EACH(slot, &ledger->slots)
         held += word_load(&slot->state);
         word_store(&semaphore->permits, (semaphore->first - held) | SLEEPERS);
@@ -83,28 +75,13 @@ static void guard_unlock(struct mproc_semaphore *semaphore)
         pthread_mutex_unlock(&semaphore->ledger->guard);
 }
 
-/* The caller's slot, if it holds permits. Guard held. */
-static struct mproc_slot *find_mine(struct mproc_semaphore *semaphore)
-{
-        return slots_find_mine(&semaphore->ledger->slots, give_back, semaphore);
-}
-
 /* Guard held, a permit free. -EOWNERDEAD: it was a dead one's. */
 static int note_down(struct mproc_semaphore *semaphore, uint32_t sleepers)
 {
-        struct mproc_slots *slots = &semaphore->ledger->slots;
-        struct mproc_slot *slot = find_mine(semaphore);
+        struct mproc_slot *slot = slots_claim_mine(&semaphore->ledger->slots, give_back, semaphore);
 
-        if (!slot) {
-                slot = slots_claim(slots);
-                if (!slot) {
-                        give_back_all(semaphore);
-                        slot = slots_claim(slots);
-                }
-                if (!slot)
-                        return -ENOSPC;
-                slot->order = slots_self();
-        }
+        if (!slot)
+                return -ENOSPC;
         word_store(&slot->state, word_load(&slot->state) + 1);
         take(semaphore, sleepers);
         if (!semaphore->inherited)
@@ -119,7 +96,7 @@ static int try_owned(struct mproc_semaphore *semaphore, uint32_t sleepers)
 
         guard_lock(semaphore);
         if (!COUNT(word_load(&semaphore->permits)))
-                give_back_all(semaphore);
+                slots_bury(&semaphore->ledger->slots, give_back, semaphore);
         if (COUNT(word_load(&semaphore->permits)))
                 r = note_down(semaphore, sleepers);
         guard_unlock(semaphore);
@@ -133,7 +110,7 @@ static int release_owned(struct mproc_semaphore *semaphore, struct mproc_err *er
         bool excess;
 
         guard_lock(semaphore);
-        mine = find_mine(semaphore);
+        mine = slots_find_mine(&semaphore->ledger->slots, give_back, semaphore);
         if (!mine) {
                 excess = COUNT(word_load(&semaphore->permits)) == semaphore->first;
                 guard_unlock(semaphore);

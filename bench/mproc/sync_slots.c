@@ -19,7 +19,7 @@ static bool take(struct mproc_slot *slot)
         return !r || r == -EOWNERDEAD;
 }
 
-struct mproc_slot *slots_claim(struct mproc_slots *slots)
+static struct mproc_slot *claim(struct mproc_slots *slots)
 {
         struct mproc_slot *fresh;
 
@@ -36,29 +36,38 @@ struct mproc_slot *slots_claim(struct mproc_slots *slots)
         return fresh;
 }
 
+struct mproc_slot *slots_claim(struct mproc_slots *slots, slots_bury_function *bury, void *object)
+{
+        struct mproc_slot *slot = claim(slots);
+
+        if (slot)
+                return slot;
+        slots_bury(slots, bury, object);
+        return claim(slots);
+}
+
 void slots_leave(struct mproc_slot *slot)
 {
         word_store(&slot->state, SLOT_FREE);
         pthread_mutex_unlock(&slot->presence);
 }
 
-static __thread char self;
-
-uint64_t slots_self(void)
+/* As `order`. A thread of another process may have the same address: the presence decides. */
+static uint64_t self(void)
 {
-        return (uintptr_t)&self;
+        static __thread char mine;
+
+        return (uintptr_t)&mine;
 }
 
-/* A thread of another process may have the same address: the presence decides. */
-struct mproc_slot *slots_find_mine(struct mproc_slots *slots,
-                                   void (*bury)(void *object, struct mproc_slot *slot),
+struct mproc_slot *slots_find_mine(struct mproc_slots *slots, slots_bury_function *bury,
                                    void *object)
 {
         SLOTS_EACH(slot, slots)
         {
                 int r;
 
-                if (word_load(&slot->state) == SLOT_FREE || slot->order != slots_self())
+                if (word_load(&slot->state) == SLOT_FREE || slot->order != self())
                         continue;
                 r = robust_try(&slot->presence);
                 if (r == -EDEADLK)
@@ -71,6 +80,19 @@ struct mproc_slot *slots_find_mine(struct mproc_slots *slots,
                 }
         }
         return NULL;
+}
+
+struct mproc_slot *slots_claim_mine(struct mproc_slots *slots, slots_bury_function *bury,
+                                    void *object)
+{
+        struct mproc_slot *slot = slots_find_mine(slots, bury, object);
+
+        if (slot)
+                return slot;
+        slot = slots_claim(slots, bury, object);
+        if (slot)
+                slot->order = self();
+        return slot;
 }
 
 bool slots_find_dead(struct mproc_slot *slot)
@@ -87,6 +109,13 @@ bool slots_find_dead(struct mproc_slot *slot)
         /* From here on the caller's death leaves it marked like its participant's. */
         pthread_mutex_consistent(&slot->presence);
         return true;
+}
+
+void slots_bury(struct mproc_slots *slots, slots_bury_function *bury, void *object)
+{
+        SLOTS_EACH(slot, slots)
+        if (slots_find_dead(slot))
+                bury(object, slot);
 }
 
 bool slots_look_is_due(struct mproc_slots *slots)

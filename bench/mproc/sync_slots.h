@@ -24,9 +24,12 @@ static_assert(sizeof(struct mproc_slot) == MPROC_SYNC_LINE, "one participant per
 
 void slots_init(struct mproc_slots *slots);
 
-/* NULL: all are taken, perhaps by the dead. The new one's state is SLOT_FREE until the caller sets
- * it. */
-struct mproc_slot *slots_claim(struct mproc_slots *slots);
+/* What is done with the slot of one who died, which is the caller's as by slots_find_dead: ends in
+ * slots_leave. */
+typedef void slots_bury_function(void *object, struct mproc_slot *slot);
+
+/* NULL: all are taken by the living. The new one's state is SLOT_FREE until the caller sets it. */
+struct mproc_slot *slots_claim(struct mproc_slots *slots, slots_bury_function *bury, void *object);
 void slots_leave(struct mproc_slot *slot);
 
 static inline struct mproc_slot *slots_end(struct mproc_slots *slots)
@@ -37,17 +40,19 @@ static inline struct mproc_slot *slots_end(struct mproc_slots *slots)
 #define SLOTS_EACH(slot, slots) \
         for (struct mproc_slot *slot = (slots)->at; slot < slots_end(slots); slot++)
 
-/* Tells threads of one process apart, as `order` of slots whose participants may be looked for. */
-uint64_t slots_self(void);
-/* The caller's own slot, claimed by it with that order; NULL: it has none. A dead one that stands
- * in the way is given to `bury`, the caller's as by slots_find_dead. The lock of claims held. */
-struct mproc_slot *slots_find_mine(struct mproc_slots *slots,
-                                   void (*bury)(void *object, struct mproc_slot *slot),
+/* The caller's own slot, where each thread has one at most and `order` tells them apart. NULL: it
+ * has none. The lock of claims held. */
+struct mproc_slot *slots_find_mine(struct mproc_slots *slots, slots_bury_function *bury,
                                    void *object);
+/* The same, or a new one, as by slots_claim. */
+struct mproc_slot *slots_claim_mine(struct mproc_slots *slots, slots_bury_function *bury,
+                                    void *object);
 
 /* true: the participant is dead, and the slot is the caller's, as it was left, until slots_leave.
  * If the caller dies before that, it is found dead again. */
 bool slots_find_dead(struct mproc_slot *slot);
+/* Buries all that are. */
+void slots_bury(struct mproc_slots *slots, slots_bury_function *bury, void *object);
 
 /* Is it the caller's own turn to look for the dead? */
 bool slots_look_is_due(struct mproc_slots *slots);

@@ -129,7 +129,7 @@ int robust_lock_short(pthread_mutex_t *mutex, int64_t timeout_ns)
 
 /* Checks ------------------------------------------------------------------------------------- */
 
-static const char *name_of(enum sync_magic magic)
+const char *sync_name(enum sync_magic magic)
 {
         switch (magic) {
         case SYNC_LOCK:
@@ -144,16 +144,22 @@ static const char *name_of(enum sync_magic magic)
                 return "condition";
         case SYNC_BARRIER:
                 return "barrier";
+        case SYNC_ARRAY:
+                return "array";
+        case SYNC_VALUE:
+                return "value";
+        case SYNC_QUEUE:
+                return "queue";
         }
         return "object";
 }
 
 int sync_stale(enum sync_magic want, struct mproc_err *err)
 {
-        return error_set(err, -ESTALE, name_of(want),
+        return error_set(err, -ESTALE, sync_name(want),
                          "the %s is not initialised, or was done with: nobody may use it before "
                          "_init or after _done",
-                         name_of(want));
+                         sync_name(want));
 }
 
 int sync_check(const uint32_t *magic, enum sync_magic want, int64_t timeout_ns,
@@ -162,7 +168,7 @@ int sync_check(const uint32_t *magic, enum sync_magic want, int64_t timeout_ns,
         if (word_load(magic) != (uint32_t)want)
                 return sync_stale(want, err);
         if (timeout_ns < 0)
-                return error_set(err, -EINVAL, name_of(want),
+                return error_set(err, -EINVAL, sync_name(want),
                                  "the timeout is %lld ns: 0 tries, MPROC_FOREVER waits",
                                  (long long)timeout_ns);
         return 0;
@@ -170,8 +176,8 @@ int sync_check(const uint32_t *magic, enum sync_magic want, int64_t timeout_ns,
 
 int sync_timed_out(enum sync_magic want, int64_t timeout_ns, struct mproc_err *err)
 {
-        return error_set(err, -ETIMEDOUT, name_of(want), "waited %.3f s for the %s, in vain",
-                         (double)timeout_ns / 1e9, name_of(want));
+        return error_set(err, -ETIMEDOUT, sync_name(want), "waited %.3f s for the %s, in vain",
+                         (double)timeout_ns / 1e9, sync_name(want));
 }
 
 /* false also where that cannot be told. */
@@ -190,13 +196,21 @@ static bool is_private(uintptr_t first, uintptr_t end)
         return found;
 }
 
+int sync_check_aligned(const void *at, size_t alignment, const char *what, struct mproc_err *err)
+{
+        if ((uintptr_t)at % alignment == 0)
+                return 0;
+        return error_set(err, -EFAULT, what, "the %s at %p is not aligned to %zu bytes", what, at,
+                         alignment);
+}
+
 int sync_check_place(const void *at, size_t size, const char *what, struct mproc_err *err)
 {
         uintptr_t first = (uintptr_t)at;
+        int r = sync_check_aligned(at, MPROC_SYNC_LINE, what, err);
 
-        if (first % MPROC_SYNC_LINE)
-                return error_set(err, -EFAULT, what, "the %s at %p is not aligned to %d bytes",
-                                 what, at, MPROC_SYNC_LINE);
+        if (r)
+                return r;
         if (!segment_holds(at, size) && is_private(first, first + size))
                 return error_set(err, -EFAULT, what,
                                  "the %s at %p lies in memory of this process alone: put it into "

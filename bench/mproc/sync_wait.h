@@ -37,6 +37,7 @@ static inline bool word_swap(uint32_t *word, uint32_t *seen, uint32_t value)
 /* Sleeps while `*word` is `seen`, until woken, `deadline_ns` or the next look. Returns for no
  * reason sometimes. */
 void sync_sleep(const uint32_t *word, uint32_t seen, uint64_t deadline_ns);
+
 /* Spinning ------------------------------------------------------------------------------------
  * Each thread has a budget of pauses, which grows while spinning spares it the sleep. */
 
@@ -74,14 +75,22 @@ enum sync_magic {
         SYNC_EVENT = 0x6d706531,
         SYNC_CONDITION = 0x6d706331,
         SYNC_BARRIER = 0x6d706231,
+        SYNC_ARRAY = 0x6d706131,
+        SYNC_VALUE = 0x6d707631,
+        SYNC_QUEUE = 0x6d707131,
 };
+
+/* In sentences, and as their stage. */
+const char *sync_name(enum sync_magic magic);
 
 /* -ESTALE: `magic` is not `want`; -EINVAL: `timeout_ns` is negative. */
 int sync_check(const uint32_t *magic, enum sync_magic want, int64_t timeout_ns,
                struct mproc_err *err);
 int sync_stale(enum sync_magic want, struct mproc_err *err);
 int sync_timed_out(enum sync_magic want, int64_t timeout_ns, struct mproc_err *err);
-/* -EFAULT: storage of an object that is not aligned or not shared. */
+/* -EFAULT */
+int sync_check_aligned(const void *at, size_t alignment, const char *what, struct mproc_err *err);
+/* -EFAULT: storage of an object that is not aligned to MPROC_SYNC_LINE, or not shared. */
 int sync_check_place(const void *at, size_t size, const char *what, struct mproc_err *err);
 
 #endif

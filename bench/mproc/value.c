@@ -4,8 +4,6 @@
 #include <mproc/value.h>
 #include <string.h>
 
-#define MAGIC 0x6d707631u
-
 static unsigned char *copy_at(struct mproc_value *value, uint32_t index)
 {
         return (unsigned char *)(value + 1) + index * MPROC_VALUE_ROUND(value->size);
@@ -14,12 +12,13 @@ static unsigned char *copy_at(struct mproc_value *value, uint32_t index)
 int mproc_value_init(struct mproc_value *value, size_t size, const void *first,
                      struct mproc_err *err)
 {
+        int r;
+
         if (!size)
                 return error_set(err, -EINVAL, "value", "a record of 0 bytes was asked for");
-        if ((uintptr_t)value % MPROC_VALUE_LINE)
-                return error_set(err, -EFAULT, "value",
-                                 "a record cannot lie at %p: align it to %d bytes",
-                                 (const void *)value, MPROC_VALUE_LINE);
+        r = sync_check_aligned(value, MPROC_VALUE_LINE, "value", err);
+        if (r)
+                return r;
         memset(value, 0, sizeof(*value));
         value->size = size;
         robust_init(&value->lock);
@@ -27,25 +26,22 @@ int mproc_value_init(struct mproc_value *value, size_t size, const void *first,
                 memcpy(copy_at(value, 0), first, size);
         else
                 memset(copy_at(value, 0), 0, size);
-        __atomic_store_n(&value->magic, MAGIC, __ATOMIC_RELEASE);
+        word_store(&value->magic, SYNC_VALUE);
         return 0;
 }
 
 void mproc_value_done(struct mproc_value *value)
 {
         if (value)
-                __atomic_store_n(&value->magic, 0, __ATOMIC_RELEASE);
+                word_store(&value->magic, 0);
 }
 
 static int lock(struct mproc_value *value, int64_t timeout_ns, struct mproc_err *err)
 {
-        int r;
+        int r = sync_check(&value->magic, SYNC_VALUE, 0, err);
 
-        if (__atomic_load_n(&value->magic, __ATOMIC_ACQUIRE) != MAGIC)
-                return error_set(err, -ESTALE, "value",
-                                 "there is no record at %p: mproc_value_init comes before its use, "
-                                 "mproc_value_done after it",
-                                 (const void *)value);
+        if (r)
+                return r;
         r = robust_lock_short(&value->lock, timeout_ns);
         if (r == -EOWNERDEAD) {
                 /* What it left is in the spare copy: it does not count. */
@@ -97,7 +93,7 @@ static int replace(struct mproc_value *value, int (*change)(void *data, void *co
                 memcpy(spare, context, value->size);
         }
         if (!r)
-                __atomic_store_n(&value->current, !value->current, __ATOMIC_RELEASE);
+                word_store(&value->current, !value->current);
         pthread_mutex_unlock(&value->lock);
         return r;
 }

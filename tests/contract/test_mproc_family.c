@@ -1,4 +1,4 @@
-/* Who dies with whom: parents, fork servers, and forks by code that knows nothing of mproc. */
+/* Who dies with whom: parents and fork servers. */
 #include "base/clock.h"
 #include "contract/mproc_crew.h"
 #include "contract/mproc_gate.h"
@@ -245,103 +245,6 @@ static void a_start_that_the_fork_servers_death_fails_has_run_nothing(const char
         mproc_shm_free(place.shm);
 }
 
-/* Forks -------------------------------------------------------------------------------------- */
-
-/* Descriptors above stderr that lead to something of which the name begins so. */
-static size_t count_links(const char *prefix)
-{
-        char path[32], target[64] = "";
-        size_t n = 0;
-
-        for (int fd = 3; fd < 256; fd++) {
-                snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-                n += readlink(path, target, sizeof(target) - 1) > 0 &&
-                     !strncmp(target, prefix, strlen(prefix));
-        }
-        return n;
-}
-
-static struct mproc_process *inherited;
-
-static bool in_a_foreign_fork(const char *method)
-{
-        struct belongings before;
-
-        CHECK(count_links("anon_inode:[pidfd]") == 0);
-        CHECK(count_links("socket:") == 0);
-        CHECK(count_links("pipe:") == 2); /* the gate's */
-        CHECK(mproc_process_join(inherited, 0, NULL, NULL) == -ECHILD);
-        CHECK(mproc_process_kill(inherited, NULL) == -ECHILD);
-        CHECK(mproc_process_fd(inherited) == -1);
-        mproc_process_free(inherited);
-        before = take_stock();
-        CHECK(before.children == 0 && server_pid() == 0);
-        for (int i = 0; i < 2; i++) {
-                struct mproc_process *process;
-                struct mproc_status status;
-
-                CHECK(!mproc_process_start(
-                        &process,
-                        &(struct mproc_process_options){.start = method, .target = return_zero},
-                        NULL));
-                CHECK(!mproc_process_join(process, MPROC_FOREVER, &status, NULL));
-                CHECK(status.state == MPROC_EXITED && status.code == 0);
-                mproc_process_free(process);
-        }
-        return true;
-}
-
-static void a_foreign_fork_starts_its_own_and_leaves_its_parents_alone(const char *method)
-{
-        open_gate();
-        inherited = start_waiting(method, 8);
-        assert_true(run_scene(in_a_foreign_fork, method));
-        release_gate();
-        expect_exit(inherited, 8);
-}
-
-static atomic_bool enough;
-
-static void *keep_busy(void *method)
-{
-        while (!enough) {
-                struct mproc_shm *shm = NULL;
-
-                if (mproc_shm_new(&shm, 4096, NULL))
-                        return "no memory";
-                expect_exit(start_target(method, return_zero, NULL, 0), 0);
-                mproc_shm_free(shm);
-        }
-        return NULL;
-}
-
-static void a_fork_beside_a_start_deadlocks_nobody(const char *method)
-{
-        pthread_t thread;
-        void *complaint;
-
-        enough = false;
-        assert_int_equal(pthread_create(&thread, NULL, keep_busy, (void *)method), 0);
-        for (int i = 0; i < 40; i++) {
-                int status;
-                pid_t pid = fork();
-
-                if (!pid) {
-                        struct mproc_shm *shm = NULL;
-
-                        alarm(10);
-                        CHECK(!mproc_shm_new(&shm, 4096, NULL));
-                        mproc_shm_free(shm);
-                        _exit(count_fds() > 30);
-                }
-                assert_int_equal(waitpid(pid, &status, 0), pid);
-                assert_int_equal(status, 0);
-        }
-        enough = true;
-        pthread_join(thread, &complaint);
-        assert_null(complaint);
-}
-
 int main(int argc, char **argv)
 {
         static const struct promise promises[] = {
@@ -351,9 +254,6 @@ int main(int argc, char **argv)
                         UNDER_ONCE_EXEC),
                 PROMISE(a_start_in_flight_says_that_the_fork_server_was_killed, UNDER_ONCE_EXEC),
                 PROMISE(a_start_that_the_fork_servers_death_fails_has_run_nothing, UNDER_ONCE_EXEC),
-                PROMISE(a_foreign_fork_starts_its_own_and_leaves_its_parents_alone,
-                        UNDER_OWN_PROCESS),
-                PROMISE(a_fork_beside_a_start_deadlocks_nobody, UNDER_CONCURRENT),
         };
 
         mproc_init(&argc, &argv);

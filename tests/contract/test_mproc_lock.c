@@ -110,7 +110,10 @@ static void only_the_owner_can_release(const char *method)
         assert_int_equal(mproc_lock_acquire(&shared->lock, 0, NULL), 0);
         assert_int_equal(mproc_rlock_acquire(&shared->rlock, 0, NULL), 0);
         run_crew(2, method, release_anothers, shared);
+        assert_int_equal(mproc_rlock_acquire(&shared->rlock, 0, NULL), 0);
+        run_crew(2, method, release_anothers, shared);
         assert_int_equal(mproc_lock_release(&shared->lock, NULL), 0);
+        assert_int_equal(mproc_rlock_release(&shared->rlock, NULL), 0);
         assert_int_equal(mproc_rlock_release(&shared->rlock, NULL), 0);
         assert_int_equal(mproc_lock_release(&shared->lock, NULL), -EOVERFLOW);
         assert_int_equal(mproc_rlock_release(&shared->rlock, NULL), -EOVERFLOW);

@@ -4,6 +4,8 @@
 
 #include "mproc/manager_wire.h"
 #include <mproc/pipe.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 /* As mproc_manager_connect, without its manners. */
 static struct mproc_connection *connect_raw(const struct mproc_manager *manager)

@@ -57,7 +57,7 @@ extern "C" {
 struct mproc_mutex { /* private */
         pthread_mutex_t mutex;
         uint32_t magic;
-        uint32_t depth;   /* 0: nobody holds it */
+        uint32_t depth;   /* how often its owner acquired it; of a free one, nothing */
         uint32_t damaged; /* an owner died, and nobody has said that all is well since */
         uint32_t reserved;
 } __attribute__((aligned(MPROC_SYNC_LINE)));
