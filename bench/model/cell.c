@@ -78,6 +78,17 @@ bool cell_same_choice(const struct cell *a, const struct cell *b)
         return !strcmp(a->workload, b->workload) && cell_same_parameters(a, b);
 }
 
+struct phase_shares cell_phase_shares(const struct cell *cell)
+{
+        const struct cell_phases *phases = &cell->phases;
+        double sum = phases->work.median + phases->dispatch.median + phases->tail.median;
+        double whole = sum > 0 ? sum : 1;
+
+        return (struct phase_shares){.work = phases->work.median / whole,
+                                     .dispatch = phases->dispatch.median / whole,
+                                     .tail = phases->tail.median / whole};
+}
+
 const struct cell_counter *cell_find_counter(const struct cell *cell, const char *name)
 {
         for (uint32_t i = 0; i < cell->counter_count && i < CELL_COUNTERS_MAX; i++)
