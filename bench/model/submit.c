@@ -2,7 +2,6 @@
 
 #include "base/error.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <mproc/pool.h>
 #include <stdbool.h>
@@ -128,8 +127,8 @@ int submit_parse_chunk(const char *level, uint32_t *ret, struct mproc_err *err)
         if (!chunk)
                 return error_set(err, -EINVAL, "chunk",
                                  "chunk '%s': it is cpython (tasks / (4 x workers)), guided (ever "
-                                 "smaller), or a number of tasks from 1 on",
-                                 level);
+                                 "smaller), or a number of tasks from 1 to %u",
+                                 level, MPROC_CHUNK_GUIDED - 1);
         *ret = chunk;
         return 0;
 }
