@@ -139,7 +139,7 @@ static void print_end(const struct page *page, const struct view *view, const st
                 page_wrap(&paragraph, INDENT, INDENT, " ", limits);
         }
         for (size_t i = 0; i < sizeof(result->advice) / sizeof(*result->advice); i++) {
-                if (!*result->advice[i] || view_only_verifies(view))
+                if (!*result->advice[i] || view_lacks_figures(view))
                         continue;
                 fputs(i ? "" : "\n", page->out);
                 page_wrap(&paragraph, 0, 0, " ", result->advice[i]);
@@ -156,7 +156,7 @@ static int write_text(const struct result *result, const struct report_style *st
                 .colour = style->colour,
         };
         struct view view;
-        bool only_verifies;
+        bool no_figures;
         char text[1024];
         int rc = view_init(&view, result, err);
 
@@ -170,9 +170,9 @@ static int write_text(const struct result *result, const struct report_style *st
                         fputc('\n', out);
                 rc = print_section(&page, &view.sections[i]);
         }
-        only_verifies = view_only_verifies(&view); /* then there are no figures to speak of */
+        no_figures = view_lacks_figures(&view);
         for (size_t i = 0; i < view.section_count; i++) {
-                if (!view.sections[i].is_strip || only_verifies)
+                if (!view.sections[i].is_strip || no_figures)
                         continue;
                 fprintf(out, "\n%*s", INDENT, "");
                 page_wrap(&page, INDENT, INDENT + 2, " · ",
@@ -182,12 +182,12 @@ static int write_text(const struct result *result, const struct report_style *st
                 fprintf(out, "%*s", INDENT + 2, "");
                 page_wrap(&page, INDENT + 2, INDENT + 4, " ", text);
         }
-        if (*result->no_verdict && !only_verifies) {
+        if (*result->no_verdict && !no_figures) {
                 fprintf(out, "\n%*s", INDENT, "");
                 page_wrap(&page, INDENT, INDENT, " ",
                           wording_sentence(result->no_verdict, text, sizeof(text)));
         }
-        if (!rc && !only_verifies)
+        if (!rc && !no_figures)
                 rc = print_counters(&page, &view, result);
         print_end(&page, &view, result);
         view_done(&view);

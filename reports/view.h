@@ -54,8 +54,9 @@ static inline bool view_has_phases(const struct cell *cell)
 }
 
 bool view_has_figures(const struct view_section *section);
-/* Nothing that was asked for ran long enough for a figure: it was verified, and that is all. */
-bool view_only_verifies(const struct view *view);
+/* Nothing that was asked for has a figure, for it was too short for one, and verified at most, or
+ * all of it was skipped. */
+bool view_lacks_figures(const struct view *view);
 /* n = 0: it is not known, or the cell has no figures to be shown. */
 const struct summary *view_task_time(const struct view_row *row, enum latency latency);
 /* The same of the response of tasks that went through a pool. */

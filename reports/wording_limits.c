@@ -175,7 +175,7 @@ char *wording_limit(const struct view *view, size_t index, char *buf, size_t siz
                 return buf;
         machine = &view->sections[0].result->environment;
         for (int which = 0; which < 9; which++) {
-                if (which != 1 && view_only_verifies(view))
+                if (which != 1 && view_lacks_figures(view))
                         continue; /* there are no figures to speak of */
                 if (which == 0)
                         wording_steady(view->sections[0].result, buf, size);
