@@ -35,20 +35,25 @@ static void print_busy(const struct page *page, const struct view_section *secti
         fputs(page->colour ? "\033[0m" : "", page->out);
 }
 
-static int print_grid(const struct page *page, struct grid *grid, int rc)
+/* `rc` of what was printed before: a failure is handed on, and nothing is printed. */
+static int print_table(const struct page *page, const struct view_section *section,
+                       view_table *make, int rc)
 {
-        if (!rc && grid->rows) {
+        struct grid grid = {0};
+
+        if (!rc)
+                rc = make(section, &grid);
+        if (!rc && grid.rows) {
                 fputc('\n', page->out);
-                grid_print(grid, page, INDENT);
+                grid_print(&grid, page, INDENT);
         }
-        grid_done(grid);
+        grid_done(&grid);
         return rc;
 }
 
 static int print_section(const struct page *page, const struct view_section *section)
 {
         char text[1024];
-        struct grid grid;
         int rc = 0;
 
         for (size_t i = 0; *wording_side(section->result, i, text, sizeof(text)); i++)
@@ -56,12 +61,8 @@ static int print_section(const struct page *page, const struct view_section *sec
         page_wrap(page, 0, 4, " · ", wording_conditions(section, text, sizeof(text)));
         page_wrap(page, 0, 4, " · ", wording_rounds(section, text, sizeof(text)));
         print_busy(page, section);
-        if (section->is_life_cycle) {
-                rc = view_starts(section, &grid);
-                rc = print_grid(page, &grid, rc);
-                if (!rc)
-                        rc = print_grid(page, &grid, view_steps(section, &grid));
-        }
+        rc = print_table(page, section, view_starts, rc);
+        rc = print_table(page, section, view_steps, rc);
         if (!section->is_life_cycle || section->compared) {
                 fputc('\n', page->out);
                 print_rows(page, section);
@@ -71,14 +72,10 @@ static int print_section(const struct page *page, const struct view_section *sec
                         fputs(said++ ? "" : "\n", page->out);
                         page_wrap(page, 0, 4, " ", text);
                 }
-        if (!rc)
-                rc = print_grid(page, &grid, view_runs(section, &grid));
-        if (!rc)
-                rc = print_grid(page, &grid, view_latency(section, &grid));
-        if (!rc)
-                rc = print_grid(page, &grid, view_response(section, &grid));
-        if (!rc)
-                rc = print_grid(page, &grid, view_phases(section, &grid));
+        rc = print_table(page, section, view_runs, rc);
+        rc = print_table(page, section, view_latency, rc);
+        rc = print_table(page, section, view_response, rc);
+        rc = print_table(page, section, view_phases, rc);
         if (*wording_phases(section, text, sizeof(text))) {
                 fprintf(page->out, "%*s", INDENT, "");
                 page_wrap(page, INDENT, INDENT + 2, " ", text);
@@ -108,12 +105,9 @@ static int print_counters(const struct page *page, const struct view *view,
         int rc = 0;
 
         for (size_t i = 0; i < view->section_count && !rc; i++) {
-                struct grid grid;
-
                 if (view->sections[i].is_strip)
                         continue;
-                rc = view_counters(&view->sections[i], &grid);
-                rc = print_grid(page, &grid, rc);
+                rc = print_table(page, &view->sections[i], view_counters, rc);
                 put_line(page, view_scaled_counters(&view->sections[i], text, sizeof(text)));
                 put_line(page, view_zero_counters(&view->sections[i], text, sizeof(text)));
         }
