@@ -300,13 +300,15 @@ static int explain(struct pool_trial *p, int code)
 {
         struct run *run = p->run;
         const struct mproc_err *err = p->failure.err.code ? &p->failure.err : &p->err;
-        uint32_t left = 0;
+        /* Threads of a pool that did not come to be wait at the gate until the watcher ends them:
+         * why there is none is the cause then. */
+        uint32_t cause = atomic_load(&p->pool) ? atomic_load(&p->cause) : TRIAL_OK, left = 0;
 
         for (uint32_t i = 0; i < run->request->workers; i++)
                 left += !run->team->seats[i].done;
-        if (atomic_load(&p->cause) == TRIAL_TIMED_OUT)
+        if (cause == TRIAL_TIMED_OUT)
                 return trial_fail_late(run, left);
-        if (atomic_load(&p->cause) == TRIAL_INTERRUPTED)
+        if (cause == TRIAL_INTERRUPTED)
                 return trial_fail(run, TRIAL_INTERRUPTED, "the run was stopped");
         for (uint32_t i = 0; i < run->request->workers; i++)
                 if (run->team->seats[i].err.code)
