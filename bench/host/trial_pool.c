@@ -102,8 +102,7 @@ static int make_room(struct pool_trial *p)
         bool streams = request->submit == SUBMIT_IMAP || request->submit == SUBMIT_IMAP_UNORDERED;
 
         p->tasks = team_tasks(&p->run->team->trial);
-        p->in_flight = request->in_flight ? request->in_flight
-                                          : SUBMIT_IN_FLIGHT * (size_t)request->workers;
+        p->in_flight = request->in_flight;
         if (streams)
                 p->numbers = calloc(p->tasks, sizeof(*p->numbers));
         if (request->submit == SUBMIT_ASYNC)

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define IN_FLIGHT 4 /* tasks for each worker, where a level names no depth */
+
 static const struct {
         const char *name, *summary;
         bool has_depth;
@@ -114,7 +116,7 @@ uint32_t submit_in_flight(const struct submission *submission, uint32_t workers)
 {
         if (!ways[submission->submit].has_depth)
                 return 0;
-        return submission->in_flight ? submission->in_flight : SUBMIT_IN_FLIGHT * workers;
+        return submission->in_flight ? submission->in_flight : IN_FLIGHT * workers;
 }
 
 int submit_parse_chunk(const char *level, uint32_t *ret, struct mproc_err *err)

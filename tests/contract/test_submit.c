@@ -40,6 +40,7 @@ static struct trial_request spin_request(enum submit submit, const char *start, 
                 .timeout_ns = 60 * NS_PER_S,
                 .value = {(int64_t)tasks, task_ns, 0}, /* tasks, task_time, spread */
                 .submit = submit,
+                .in_flight = 4 * WORKERS,
                 .transport = "ring",
         };
 
