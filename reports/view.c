@@ -64,10 +64,9 @@ const struct summary *view_response_time(const struct view_row *row, enum latenc
 
 int64_t view_parent_bytes(const struct cell *cell)
 {
-        for (uint32_t i = 0; i < cell->param_count; i++)
-                if (!strcmp(cell->param[i], "parent_rss"))
-                        return cell->value[i];
-        return -1;
+        int param = cell_find_param(cell, "parent_rss");
+
+        return param < 0 ? -1 : cell->value[param];
 }
 
 void view_without(const char *label, const char *part, char *buf, size_t size)

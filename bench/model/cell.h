@@ -167,6 +167,8 @@ bool cell_same_choice(const struct cell *a, const struct cell *b);
 /* Automatic values are the same choice, whatever calibration found for each cell. */
 bool cell_same_parameters(const struct cell *a, const struct cell *b);
 
+/* Which of its parameters has that name; −1: none. */
+int cell_find_param(const struct cell *cell, const char *name);
 /* By name; NULL: the cell has none of it. */
 const struct cell_counter *cell_find_counter(const struct cell *cell, const char *name);
 
