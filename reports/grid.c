@@ -10,6 +10,22 @@ int grid_init(struct grid *grid, size_t rows, size_t columns)
         return grid->text ? 0 : -ENOMEM;
 }
 
+int grid_begin(struct grid *grid, const char *const *heads, size_t columns, size_t rows_max)
+{
+        int rc = grid_init(grid, 1 + rows_max, columns);
+
+        for (size_t i = 0; i < columns && heads && !rc; i++)
+                snprintf(grid_at(grid, 0, i), GRID_TEXT_BYTES, "%s", heads[i]);
+        grid->rows = 0;
+        return rc;
+}
+
+size_t grid_add(struct grid *grid)
+{
+        grid->rows += grid->rows ? 1 : 2;
+        return grid->rows - 1;
+}
+
 void grid_done(struct grid *grid)
 {
         if (!grid)

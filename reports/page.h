@@ -48,6 +48,10 @@ struct grid {
 };
 
 int grid_init(struct grid *grid, size_t rows, size_t columns); /* -ENOMEM */
+/* Row by row: room for the heads and so many rows; `heads` may be NULL where they are put later.
+ * Until grid_add the grid has no rows at all, not even the heads. -ENOMEM. */
+int grid_begin(struct grid *grid, const char *const *heads, size_t columns, size_t rows_max);
+size_t grid_add(struct grid *grid); /* returns the number of the new, empty row */
 void grid_done(struct grid *grid);
 char *grid_at(const struct grid *grid, size_t row, size_t column);
 /* Right-aligned columns; those that do not fit the width follow in a further block of lines. */

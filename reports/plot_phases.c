@@ -13,24 +13,6 @@
 static const char *const parts[] = {"work", "dispatch", "tail"};
 #define PARTS (sizeof(parts) / sizeof(*parts))
 
-static double share_of(const struct cell *cell, size_t part)
-{
-        const struct summary *shares[PARTS] = {&cell->phases.work, &cell->phases.dispatch,
-                                               &cell->phases.tail};
-
-        return 100 * shares[part]->median;
-}
-
-/* Medians of shares need not make up 100 % together: they are brought to it. */
-static double whole_of(const struct cell *cell)
-{
-        double sum = 0;
-
-        for (size_t i = 0; i < PARTS; i++)
-                sum += share_of(cell, i);
-        return sum > 0 ? sum / 100 : 1;
-}
-
 static void put_rows(const struct view_section *section, size_t rows, struct plot *plot)
 {
         size_t widest = 0, y = rows;
@@ -41,19 +23,17 @@ static void put_rows(const struct view_section *section, size_t rows, struct plo
         fputs("set ytics (", plot->script);
         for (size_t i = 0; i < section->row_count; i++) {
                 const struct view_row *row = &section->rows[i];
+                struct phase_shares shares = cell_phase_shares(row->cell);
+                double dispatched = shares.work + shares.dispatch;
                 char label[GRID_TEXT_BYTES] = "";
-                double end = 0;
 
                 if (!view_has_phases(row->cell))
                         continue;
                 view_name_row(row, label);
                 plot_comment(plot->data, label);
-                fprintf(plot->data, "%zu", y);
-                for (size_t part = 0; part < PARTS; part++) {
-                        end += share_of(row->cell, part) / whole_of(row->cell);
-                        fprintf(plot->data, " %.5g", end);
-                }
-                fprintf(plot->data, " %.5g\n", 100 * row->cell->phases.parent.median);
+                fprintf(plot->data, "%zu %.5g %.5g %.5g %.5g\n", y, 100 * shares.work,
+                        100 * dispatched, 100 * (dispatched + shares.tail),
+                        100 * row->cell->phases.parent.median);
                 fputs(y == rows ? "" : ", ", plot->script);
                 plot_quote(plot->script, label, true);
                 fprintf(plot->script, " %zu", y--);

@@ -140,10 +140,11 @@ static void write_cell(const struct cell *cell, const struct trial *trial,
         for (int factor = 0; factor < FACTOR_COUNT; factor++)
                 text_field(out, cell->level[factor]);
         for (size_t i = 0; i < params->count; i++) {
+                int param = cell_find_param(cell, params->name[i]);
+
                 fputc(',', out);
-                for (uint32_t j = 0; j < cell->param_count && j < MPB_PARAMS_MAX; j++)
-                        if (!strcmp(cell->param[j], params->name[i]))
-                                write_param(cell, trial, j, out);
+                if (param >= 0)
+                        write_param(cell, trial, (uint32_t)param, out);
         }
 }
 

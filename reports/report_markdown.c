@@ -15,17 +15,26 @@
 #include <stdarg.h>
 #include <string.h>
 
+/* An empty text is none. */
 static void put_paragraph(FILE *out, const char *text)
 {
         markdown_put(out, text);
-        fputs("\n\n", out);
+        fputs(*text ? "\n\n" : "", out);
 }
 
-static void put_grid(FILE *out, const struct grid *grid)
+/* `rc` of what was put before: a failure is handed on, and nothing is put. */
+static int put_table(FILE *out, const struct view_section *section, view_table *make, int rc)
 {
-        markdown_put_grid(out, grid, false);
-        if (grid->rows)
+        struct grid grid = {0};
+
+        if (!rc)
+                rc = make(section, &grid);
+        if (!rc && grid.rows) {
+                markdown_put_grid(out, &grid, false);
                 fputc('\n', out);
+        }
+        grid_done(&grid);
+        return rc;
 }
 
 static void put_row(FILE *out, const struct view_row *row)
@@ -90,7 +99,6 @@ static void put_rows(FILE *out, const struct view_section *section)
 static int put_section(FILE *out, const struct view_section *section)
 {
         char text[1024];
-        struct grid grid;
         int rc = 0;
 
         fputs("## ", out);
@@ -100,52 +108,24 @@ static int put_section(FILE *out, const struct view_section *section)
         put_paragraph(out, wording_conditions(section, text, sizeof(text)));
         if (!section->is_strip)
                 put_paragraph(out, wording_rounds(section, text, sizeof(text)));
-        if (*wording_busy(section, text, sizeof(text)))
-                put_paragraph(out, text);
-        if (section->is_life_cycle) {
-                rc = view_starts(section, &grid);
-                put_grid(out, &grid);
-                grid_done(&grid);
-                if (!rc)
-                        rc = view_steps(section, &grid);
-                put_grid(out, &grid);
-                grid_done(&grid);
-        }
+        put_paragraph(out, wording_busy(section, text, sizeof(text)));
+        rc = put_table(out, section, view_starts, rc);
+        rc = put_table(out, section, view_steps, rc);
         if (!section->is_life_cycle || section->compared)
                 put_rows(out, section);
         for (size_t i = 0; i < section->row_count; i++)
-                if (*wording_pair(&section->rows[i], text, sizeof(text)))
-                        put_paragraph(out, text);
+                put_paragraph(out, wording_pair(&section->rows[i], text, sizeof(text)));
         for (size_t i = 0; *wording_control(section, i, text, sizeof(text)); i++)
                 put_paragraph(out, text);
-        if (!rc)
-                rc = view_latency(section, &grid);
-        put_grid(out, &grid);
-        grid_done(&grid);
-        if (!rc)
-                rc = view_response(section, &grid);
-        put_grid(out, &grid);
-        grid_done(&grid);
-        if (!rc)
-                rc = view_phases(section, &grid);
-        put_grid(out, &grid);
-        grid_done(&grid);
-        if (*wording_phases(section, text, sizeof(text)))
-                put_paragraph(out, text);
-        if (*wording_team_start(section, text, sizeof(text)))
-                put_paragraph(out, text);
-        if (!rc)
-                rc = view_runs(section, &grid);
-        put_grid(out, &grid);
-        grid_done(&grid);
-        if (!rc)
-                rc = view_counters(section, &grid);
-        put_grid(out, &grid);
-        grid_done(&grid);
-        if (*view_scaled_counters(section, text, sizeof(text)))
-                put_paragraph(out, text);
-        if (*view_zero_counters(section, text, sizeof(text)))
-                put_paragraph(out, text);
+        rc = put_table(out, section, view_latency, rc);
+        rc = put_table(out, section, view_response, rc);
+        rc = put_table(out, section, view_phases, rc);
+        put_paragraph(out, wording_phases(section, text, sizeof(text)));
+        put_paragraph(out, wording_team_start(section, text, sizeof(text)));
+        rc = put_table(out, section, view_runs, rc);
+        rc = put_table(out, section, view_counters, rc);
+        put_paragraph(out, view_scaled_counters(section, text, sizeof(text)));
+        put_paragraph(out, view_zero_counters(section, text, sizeof(text)));
         return rc;
 }
 
@@ -224,8 +204,7 @@ static int write_markdown(const struct result *result, const struct report_style
                 put_paragraph(out, "This run was INTERRUPTED: what follows is what it had measured "
                                    "by then.");
         for (size_t i = 0; i < sizeof(result->advice) / sizeof(*result->advice); i++)
-                if (*result->advice[i])
-                        put_paragraph(out, result->advice[i]);
+                put_paragraph(out, result->advice[i]);
         if (*result->no_verdict)
                 put_paragraph(out, wording_sentence(result->no_verdict, text, sizeof(text)));
         for (size_t i = 0; i < view.section_count && !rc; i++)

@@ -35,20 +35,25 @@ static void print_busy(const struct page *page, const struct view_section *secti
         fputs(page->colour ? "\033[0m" : "", page->out);
 }
 
-static int print_grid(const struct page *page, struct grid *grid, int rc)
+/* `rc` of what was printed before: a failure is handed on, and nothing is printed. */
+static int print_table(const struct page *page, const struct view_section *section,
+                       view_table *make, int rc)
 {
-        if (!rc && grid->rows) {
+        struct grid grid = {0};
+
+        if (!rc)
+                rc = make(section, &grid);
+        if (!rc && grid.rows) {
                 fputc('\n', page->out);
-                grid_print(grid, page, INDENT);
+                grid_print(&grid, page, INDENT);
         }
-        grid_done(grid);
+        grid_done(&grid);
         return rc;
 }
 
 static int print_section(const struct page *page, const struct view_section *section)
 {
         char text[1024];
-        struct grid grid;
         int rc = 0;
 
         for (size_t i = 0; *wording_side(section->result, i, text, sizeof(text)); i++)
@@ -56,12 +61,8 @@ static int print_section(const struct page *page, const struct view_section *sec
         page_wrap(page, 0, 4, " · ", wording_conditions(section, text, sizeof(text)));
         page_wrap(page, 0, 4, " · ", wording_rounds(section, text, sizeof(text)));
         print_busy(page, section);
-        if (section->is_life_cycle) {
-                rc = view_starts(section, &grid);
-                rc = print_grid(page, &grid, rc);
-                if (!rc)
-                        rc = print_grid(page, &grid, view_steps(section, &grid));
-        }
+        rc = print_table(page, section, view_starts, rc);
+        rc = print_table(page, section, view_steps, rc);
         if (!section->is_life_cycle || section->compared) {
                 fputc('\n', page->out);
                 print_rows(page, section);
@@ -71,14 +72,10 @@ static int print_section(const struct page *page, const struct view_section *sec
                         fputs(said++ ? "" : "\n", page->out);
                         page_wrap(page, 0, 4, " ", text);
                 }
-        if (!rc)
-                rc = print_grid(page, &grid, view_runs(section, &grid));
-        if (!rc)
-                rc = print_grid(page, &grid, view_latency(section, &grid));
-        if (!rc)
-                rc = print_grid(page, &grid, view_response(section, &grid));
-        if (!rc)
-                rc = print_grid(page, &grid, view_phases(section, &grid));
+        rc = print_table(page, section, view_runs, rc);
+        rc = print_table(page, section, view_latency, rc);
+        rc = print_table(page, section, view_response, rc);
+        rc = print_table(page, section, view_phases, rc);
         if (*wording_phases(section, text, sizeof(text))) {
                 fprintf(page->out, "%*s", INDENT, "");
                 page_wrap(page, INDENT, INDENT + 2, " ", text);
@@ -108,12 +105,9 @@ static int print_counters(const struct page *page, const struct view *view,
         int rc = 0;
 
         for (size_t i = 0; i < view->section_count && !rc; i++) {
-                struct grid grid;
-
                 if (view->sections[i].is_strip)
                         continue;
-                rc = view_counters(&view->sections[i], &grid);
-                rc = print_grid(page, &grid, rc);
+                rc = print_table(page, &view->sections[i], view_counters, rc);
                 put_line(page, view_scaled_counters(&view->sections[i], text, sizeof(text)));
                 put_line(page, view_zero_counters(&view->sections[i], text, sizeof(text)));
         }
@@ -139,7 +133,7 @@ static void print_end(const struct page *page, const struct view *view, const st
                 page_wrap(&paragraph, INDENT, INDENT, " ", limits);
         }
         for (size_t i = 0; i < sizeof(result->advice) / sizeof(*result->advice); i++) {
-                if (!*result->advice[i] || view_only_verifies(view))
+                if (!*result->advice[i] || view_lacks_figures(view))
                         continue;
                 fputs(i ? "" : "\n", page->out);
                 page_wrap(&paragraph, 0, 0, " ", result->advice[i]);
@@ -156,7 +150,7 @@ static int write_text(const struct result *result, const struct report_style *st
                 .colour = style->colour,
         };
         struct view view;
-        bool only_verifies;
+        bool no_figures;
         char text[1024];
         int rc = view_init(&view, result, err);
 
@@ -170,9 +164,9 @@ static int write_text(const struct result *result, const struct report_style *st
                         fputc('\n', out);
                 rc = print_section(&page, &view.sections[i]);
         }
-        only_verifies = view_only_verifies(&view); /* then there are no figures to speak of */
+        no_figures = view_lacks_figures(&view);
         for (size_t i = 0; i < view.section_count; i++) {
-                if (!view.sections[i].is_strip || only_verifies)
+                if (!view.sections[i].is_strip || no_figures)
                         continue;
                 fprintf(out, "\n%*s", INDENT, "");
                 page_wrap(&page, INDENT, INDENT + 2, " · ",
@@ -182,12 +176,12 @@ static int write_text(const struct result *result, const struct report_style *st
                 fprintf(out, "%*s", INDENT + 2, "");
                 page_wrap(&page, INDENT + 2, INDENT + 4, " ", text);
         }
-        if (*result->no_verdict && !only_verifies) {
+        if (*result->no_verdict && !no_figures) {
                 fprintf(out, "\n%*s", INDENT, "");
                 page_wrap(&page, INDENT, INDENT, " ",
                           wording_sentence(result->no_verdict, text, sizeof(text)));
         }
-        if (!rc && !only_verifies)
+        if (!rc && !no_figures)
                 rc = print_counters(&page, &view, result);
         print_end(&page, &view, result);
         view_done(&view);

@@ -29,9 +29,9 @@ bool view_has_figures(const struct view_section *section)
         return false;
 }
 
-bool view_only_verifies(const struct view *view)
+bool view_lacks_figures(const struct view *view)
 {
-        bool verified = false;
+        bool verified = false, others = false;
 
         for (size_t i = 0; i < view->section_count; i++) {
                 const struct view_section *section = &view->sections[i];
@@ -40,10 +40,12 @@ bool view_only_verifies(const struct view *view)
                         continue;
                 if (view_has_figures(section))
                         return false;
-                for (size_t k = 0; k < section->row_count; k++)
+                for (size_t k = 0; k < section->row_count; k++) {
                         verified |= section->rows[k].cell->status == CELL_VERIFIED_ONLY;
+                        others |= section->rows[k].cell->status != CELL_SKIPPED;
+                }
         }
-        return verified;
+        return verified || !others;
 }
 
 const struct summary *view_task_time(const struct view_row *row, enum latency latency)
@@ -62,10 +64,9 @@ const struct summary *view_response_time(const struct view_row *row, enum latenc
 
 int64_t view_parent_bytes(const struct cell *cell)
 {
-        for (uint32_t i = 0; i < cell->param_count; i++)
-                if (!strcmp(cell->param[i], "parent_rss"))
-                        return cell->value[i];
-        return -1;
+        int param = cell_find_param(cell, "parent_rss");
+
+        return param < 0 ? -1 : cell->value[param];
 }
 
 void view_without(const char *label, const char *part, char *buf, size_t size)

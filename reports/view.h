@@ -54,8 +54,9 @@ static inline bool view_has_phases(const struct cell *cell)
 }
 
 bool view_has_figures(const struct view_section *section);
-/* Nothing that was asked for ran long enough for a figure: it was verified, and that is all. */
-bool view_only_verifies(const struct view *view);
+/* Nothing that was asked for has a figure, for it was too short for one, and verified at most, or
+ * all of it was skipped. */
+bool view_lacks_figures(const struct view *view);
 /* n = 0: it is not known, or the cell has no figures to be shown. */
 const struct summary *view_task_time(const struct view_row *row, enum latency latency);
 /* The same of the response of tasks that went through a pool. */
@@ -74,22 +75,17 @@ void view_without(const char *label, const char *part, char *buf, size_t size);
 /* A row's name in a table: "sharded · spawn · 4 workers". */
 void view_name_row(const struct view_row *row, char text[GRID_TEXT_BYTES]);
 
-/* Tables: what there is to show of counters, of the times of tasks, of start costs per parent size,
- * and of their steps. A grid of 0 rows: nothing. -ENOMEM. */
-int view_counters(const struct view_section *section, struct grid *ret);
-int view_latency(const struct view_section *section, struct grid *ret);
-int view_response(const struct view_section *section, struct grid *ret);
-/* Where the time of tasks through a pool went. */
-int view_phases(const struct view_section *section, struct grid *ret);
+/* Tables: what there is to show of start costs per parent size, and of their steps; of the times of
+ * tasks, and of how long they were waited for; of where the time of tasks through a pool went; of
+ * what one run of a command takes; and of counters. A grid of 0 rows: nothing. -ENOMEM. */
+typedef int view_table(const struct view_section *section, struct grid *ret);
+view_table view_starts, view_steps, view_latency, view_response, view_phases, view_runs,
+        view_counters;
 /* Names of the counters that are 0 in every row, so that the table leaves them out: "0 throughout:
  * page-faults"; "" when there are none. */
 char *view_zero_counters(const struct view_section *section, char *buf, size_t size);
 /* What the "~" in the table means: "~ scaled from 58 % of the time, as counters took turns;
  * ± 0.4 %"; "" where nothing was multiplexed. */
 char *view_scaled_counters(const struct view_section *section, char *buf, size_t size);
-/* What one run of a command takes. */
-int view_runs(const struct view_section *section, struct grid *ret);
-int view_starts(const struct view_section *section, struct grid *ret);
-int view_steps(const struct view_section *section, struct grid *ret);
 
 #endif

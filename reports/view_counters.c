@@ -212,17 +212,14 @@ char *view_scaled_counters(const struct view_section *section, char *buf, size_t
 int view_counters(const struct view_section *section, struct grid *ret)
 {
         const char *all[SHOWN_MAX], *names[SHOWN_MAX];
-        size_t all_count = counted_names(section, all), count = 0, rows = 0;
+        size_t all_count = counted_names(section, all), count = 0;
 
-        *ret = (struct grid){0};
         for (int per_op = 0; per_op < 2; per_op++)
                 for (size_t i = 0; i < all_count; i++)
                         if (ends_with(all[i], "/op") == per_op &&
                             !is_zero(section, all[i], all, all_count))
                                 names[count++] = all[i];
-        if (!count)
-                return 0;
-        if (grid_init(ret, 1 + section->row_count, 1 + count))
+        if (grid_begin(ret, NULL, 1 + count, section->row_count))
                 return -ENOMEM;
         snprintf(grid_at(ret, 0, 0), GRID_TEXT_BYTES, "Counters");
         for (size_t i = 0; i < count; i++) {
@@ -233,16 +230,15 @@ int view_counters(const struct view_section *section, struct grid *ret)
                 append_head(names[i], grid_at(ret, 0, 1 + i), GRID_TEXT_BYTES);
         }
         for (size_t i = 0; i < section->row_count; i++) {
-                const struct view_row *row = &section->rows[i];
+                const struct cell *cell = section->rows[i].cell;
+                size_t row;
 
-                if (!has_any(row->cell, names, count))
+                if (!has_any(cell, names, count))
                         continue;
-                rows++;
-                view_name_row(row, grid_at(ret, rows, 0));
+                row = grid_add(ret);
+                view_name_row(&section->rows[i], grid_at(ret, row, 0));
                 for (size_t j = 0; j < count; j++)
-                        set_counter(cell_find_counter(row->cell, names[j]),
-                                    grid_at(ret, rows, 1 + j));
+                        set_counter(cell_find_counter(cell, names[j]), grid_at(ret, row, 1 + j));
         }
-        ret->rows = 1 + rows;
         return 0;
 }

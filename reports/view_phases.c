@@ -7,9 +7,9 @@
 
 enum { COLUMN_WORK = 1, COLUMN_DISPATCH, COLUMN_TAIL, COLUMN_PARENT, COLUMN_FIRST, COLUMNS };
 
-static void put_share(const struct summary *summary, char *text)
+static void put_share(double share, char *text)
 {
-        double percent = 100 * summary->median;
+        double percent = 100 * share;
 
         snprintf(text, GRID_TEXT_BYTES, "%.*f %%", percent < 9.95 ? 1 : 0, percent);
 }
@@ -18,31 +18,25 @@ int view_phases(const struct view_section *section, struct grid *ret)
 {
         static const char *const heads[COLUMNS] = {
                 "Where the time went", "work", "dispatch", "tail", "parent", "first result"};
-        size_t rows = 0;
 
-        *ret = (struct grid){0};
-        for (size_t i = 0; i < section->row_count; i++)
-                rows += view_has_phases(section->rows[i].cell);
-        if (!rows)
-                return 0;
-        if (grid_init(ret, 1 + rows, COLUMNS))
+        if (grid_begin(ret, heads, COLUMNS, section->row_count))
                 return -ENOMEM;
-        for (size_t i = 0; i < COLUMNS; i++)
-                snprintf(grid_at(ret, 0, i), GRID_TEXT_BYTES, "%s", heads[i]);
-        rows = 0;
         for (size_t i = 0; i < section->row_count; i++) {
                 const struct cell *cell = section->rows[i].cell;
+                struct phase_shares shares;
+                size_t row;
 
                 if (!view_has_phases(cell))
                         continue;
-                rows++;
-                view_name_row(&section->rows[i], grid_at(ret, rows, 0));
-                put_share(&cell->phases.work, grid_at(ret, rows, COLUMN_WORK));
-                put_share(&cell->phases.dispatch, grid_at(ret, rows, COLUMN_DISPATCH));
-                put_share(&cell->phases.tail, grid_at(ret, rows, COLUMN_TAIL));
-                put_share(&cell->phases.parent, grid_at(ret, rows, COLUMN_PARENT));
+                row = grid_add(ret);
+                shares = cell_phase_shares(cell);
+                view_name_row(&section->rows[i], grid_at(ret, row, 0));
+                put_share(shares.work, grid_at(ret, row, COLUMN_WORK));
+                put_share(shares.dispatch, grid_at(ret, row, COLUMN_DISPATCH));
+                put_share(shares.tail, grid_at(ret, row, COLUMN_TAIL));
+                put_share(cell->phases.parent.median, grid_at(ret, row, COLUMN_PARENT));
                 wording_duration(&cell->phases.first_result_ns, false,
-                                 grid_at(ret, rows, COLUMN_FIRST), GRID_TEXT_BYTES);
+                                 grid_at(ret, row, COLUMN_FIRST), GRID_TEXT_BYTES);
         }
         return 0;
 }

@@ -26,34 +26,26 @@ int view_runs(const struct view_section *section, struct grid *ret)
 {
         static const char *const heads[COLUMNS] = {"Per run", "mean time", "user",
                                                    "system",  "peak RSS",  "PSS"};
-        size_t rows = 0;
 
-        *ret = (struct grid){0};
-        for (size_t i = 0; i < section->row_count; i++)
-                rows += has_runs(section->rows[i].cell);
-        if (!rows)
-                return 0;
-        if (grid_init(ret, 1 + rows, COLUMNS))
+        if (grid_begin(ret, heads, COLUMNS, section->row_count))
                 return -ENOMEM;
-        for (size_t i = 0; i < COLUMNS; i++)
-                snprintf(grid_at(ret, 0, i), GRID_TEXT_BYTES, "%s", heads[i]);
-        rows = 0;
         for (size_t i = 0; i < section->row_count; i++) {
                 const struct cell *cell = section->rows[i].cell;
                 char size[32];
+                size_t row;
 
                 if (!has_runs(cell))
                         continue;
-                rows++;
-                view_name_row(&section->rows[i], grid_at(ret, rows, 0));
-                put_time(&cell->run.time_ns, true, grid_at(ret, rows, COLUMN_TIME));
-                put_time(&cell->run.user_ns, false, grid_at(ret, rows, COLUMN_USER));
-                put_time(&cell->run.system_ns, false, grid_at(ret, rows, COLUMN_SYSTEM));
-                snprintf(grid_at(ret, rows, COLUMN_PSS), GRID_TEXT_BYTES, "%s",
+                row = grid_add(ret);
+                view_name_row(&section->rows[i], grid_at(ret, row, 0));
+                put_time(&cell->run.time_ns, true, grid_at(ret, row, COLUMN_TIME));
+                put_time(&cell->run.user_ns, false, grid_at(ret, row, COLUMN_USER));
+                put_time(&cell->run.system_ns, false, grid_at(ret, row, COLUMN_SYSTEM));
+                snprintf(grid_at(ret, row, COLUMN_PSS), GRID_TEXT_BYTES, "%s",
                          cell->run.pss_bytes ? units_format_size((double)cell->run.pss_bytes, size,
                                                                  sizeof(size))
                                              : "not seen");
-                snprintf(grid_at(ret, rows, COLUMN_RSS), GRID_TEXT_BYTES, "%s%s",
+                snprintf(grid_at(ret, row, COLUMN_RSS), GRID_TEXT_BYTES, "%s%s",
                          cell->run.max_rss_at_most ? "at most " : "",
                          units_format_size((double)cell->run.max_rss_bytes, size, sizeof(size)));
         }

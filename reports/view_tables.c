@@ -17,41 +17,37 @@ void view_name_row(const struct view_row *row, char text[GRID_TEXT_BYTES])
                 page_append(text, GRID_TEXT_BYTES, " · %s", row->group);
 }
 
+static void put_duration(const struct summary *summary, bool interval, char *text)
+{
+        wording_duration(summary, interval, text, GRID_TEXT_BYTES);
+        if (!*text)
+                snprintf(text, GRID_TEXT_BYTES, "–");
+}
+
 /* `time_of`: the summary that a row has for a percentile. */
 static int view_percentiles(const struct view_section *section, const char *head,
                             const struct summary *(*time_of)(const struct view_row *, enum latency),
                             struct grid *ret)
 {
-        static const char *const heads[] = {"p50", "p90", "p99", "p99.9"};
-        size_t rows = 0, columns = 0;
+        const char *const heads[] = {head, "p50", "p90", "p99", "p99.9"};
+        size_t columns = 0;
 
-        *ret = (struct grid){0};
         for (size_t i = 0; i < section->row_count; i++)
                 for (size_t j = 0; j < LATENCY_MAX && time_of(&section->rows[i], j)->n; j++)
                         columns = j >= columns ? j + 1 : columns;
-        if (!columns)
-                return 0;
-        if (grid_init(ret, 1 + section->row_count, 1 + columns))
+        if (grid_begin(ret, heads, 1 + columns, section->row_count))
                 return -ENOMEM;
-        snprintf(grid_at(ret, 0, 0), GRID_TEXT_BYTES, "%s", head);
-        for (size_t j = 0; j < columns; j++)
-                snprintf(grid_at(ret, 0, 1 + j), GRID_TEXT_BYTES, "%s", heads[j]);
         for (size_t i = 0; i < section->row_count; i++) {
-                const struct view_row *row = &section->rows[i];
+                const struct view_row *from = &section->rows[i];
+                size_t row;
 
-                if (!time_of(row, LATENCY_P50)->n)
+                if (!time_of(from, LATENCY_P50)->n)
                         continue;
-                rows++;
-                view_name_row(row, grid_at(ret, rows, 0));
-                for (size_t j = 0; j < columns; j++) {
-                        char *text = grid_at(ret, rows, 1 + j);
-
-                        wording_duration(time_of(row, j), true, text, GRID_TEXT_BYTES);
-                        if (!*text)
-                                snprintf(text, GRID_TEXT_BYTES, "–");
-                }
+                row = grid_add(ret);
+                view_name_row(from, grid_at(ret, row, 0));
+                for (size_t j = 0; j < columns; j++)
+                        put_duration(time_of(from, j), true, grid_at(ret, row, 1 + j));
         }
-        ret->rows = 1 + rows;
         return 0;
 }
 
@@ -178,39 +174,29 @@ int view_starts(const struct view_section *section, struct grid *ret)
  * is in report.json. */
 int view_steps(const struct view_section *section, struct grid *ret)
 {
-        static const char *const heads[] = {"returned", "first instruction", "ready"};
+        static const char *const heads[] = {"Steps, from the call", "returned", "first instruction",
+                                            "ready"};
         int64_t parents[SHOWN_MAX];
-        size_t count = view_parents(section, parents, SHOWN_MAX), rows = 0;
+        size_t count = view_parents(section, parents, SHOWN_MAX);
 
-        *ret = (struct grid){0};
-        if (!section->is_life_cycle)
-                return 0;
-        if (grid_init(ret, 1 + section->row_count, 4))
+        if (grid_begin(ret, heads, 4, section->row_count))
                 return -ENOMEM;
-        snprintf(grid_at(ret, 0, 0), GRID_TEXT_BYTES, "Steps, from the call");
-        for (size_t i = 0; i < 3; i++)
-                snprintf(grid_at(ret, 0, 1 + i), GRID_TEXT_BYTES, "%s", heads[i]);
-        for (size_t i = 0; i < section->row_count; i++) {
-                const struct view_row *row = &section->rows[i];
-                int64_t bytes = view_parent_bytes(row->cell);
+        for (size_t i = 0; i < section->row_count && section->is_life_cycle; i++) {
+                const struct cell *cell = section->rows[i].cell;
+                int64_t bytes = view_parent_bytes(cell);
                 char method[VIEW_LABEL_BYTES], size[48];
+                size_t row;
 
-                if (!row->cell->step[3].n || (bytes != parents[0] && bytes != parents[count - 1]))
+                if (!cell->step[3].n || (bytes != parents[0] && bytes != parents[count - 1]))
                         continue;
-                rows++;
-                name_method(row, method);
-                page_append(grid_at(ret, rows, 0), GRID_TEXT_BYTES, "%s", method);
+                row = grid_add(ret);
+                name_method(&section->rows[i], method);
+                page_append(grid_at(ret, row, 0), GRID_TEXT_BYTES, "%s", method);
                 if (bytes > 0)
-                        page_append(grid_at(ret, rows, 0), GRID_TEXT_BYTES, ", %s parent",
+                        page_append(grid_at(ret, row, 0), GRID_TEXT_BYTES, ", %s parent",
                                     units_format_size((double)bytes, size, sizeof(size)));
-                for (size_t j = 0; j < 3; j++) {
-                        char *text = grid_at(ret, rows, 1 + j);
-
-                        wording_duration(&row->cell->step[j], false, text, GRID_TEXT_BYTES);
-                        if (!*text)
-                                snprintf(text, GRID_TEXT_BYTES, "–");
-                }
+                for (size_t j = 0; j < 3; j++)
+                        put_duration(&cell->step[j], false, grid_at(ret, row, 1 + j));
         }
-        ret->rows = rows ? 1 + rows : 0;
         return 0;
 }

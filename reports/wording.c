@@ -211,12 +211,16 @@ static void append_loss(const struct cell *cell, char *buf, size_t size)
                             loss->trials);
 }
 
-/* "4000 = 4 × 1000 ✓" */
+/* "4000 = 4 × 1000 ✓"; of tasks "20 of 20 tasks ✓", as their value may be a checksum. */
 static void append_correctness(const struct cell *cell, char *buf, size_t size)
 {
         if (cell->final_value != cell->expected_value)
                 return;
-        page_append(buf, size, "%llu", (unsigned long long)cell->final_value);
+        if (cell->kind == MPB_TASKS)
+                page_append(buf, size, "%llu of %llu %s", (unsigned long long)cell->ops,
+                            (unsigned long long)cell->ops, cell->operation);
+        else
+                page_append(buf, size, "%llu", (unsigned long long)cell->final_value);
         if (cell->kind == MPB_SHARED && cell->workers &&
             cell->ops == cell->expected_value / cell->workers &&
             cell->expected_value % cell->workers == 0)

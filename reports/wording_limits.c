@@ -51,14 +51,6 @@ static void say_runs(const struct view *view, char *buf, size_t size)
                 }
 }
 
-static bool has_param(const struct cell *cell, const char *name)
-{
-        for (uint32_t i = 0; i < cell->param_count && i < MPB_PARAMS_MAX; i++)
-                if (!strcmp(cell->param[i], name))
-                        return true;
-        return false;
-}
-
 /* Where every figure is of an empty critical section. */
 static void say_work(const struct view *view, char *buf, size_t size)
 {
@@ -80,7 +72,7 @@ static void say_work(const struct view *view, char *buf, size_t size)
         page_append(buf, size,
                     "Empty critical section: with real work in it and around it the "
                     "order may change");
-        if (has_param(first, "hold") && has_param(first, "gap"))
+        if (cell_find_param(first, "hold") >= 0 && cell_find_param(first, "gap") >= 0)
                 page_append(buf, size, ": try --set hold=100 --set gap=100");
         page_append(buf, size, ".");
 }
@@ -175,7 +167,7 @@ char *wording_limit(const struct view *view, size_t index, char *buf, size_t siz
                 return buf;
         machine = &view->sections[0].result->environment;
         for (int which = 0; which < 9; which++) {
-                if (which != 1 && view_only_verifies(view))
+                if (which != 1 && view_lacks_figures(view))
                         continue; /* there are no figures to speak of */
                 if (which == 0)
                         wording_steady(view->sections[0].result, buf, size);

@@ -196,6 +196,8 @@ char *wording_rounds(const struct view_section *section, char *buf, size_t size)
         char text[256];
 
         *buf = '\0';
+        if (!result->rounds && result->end == RESULT_COMPLETE)
+                return buf; /* there was nothing to measure */
         if (result->end == RESULT_INTERRUPTED)
                 page_append(buf, size, "INTERRUPTED after ");
         page_append(buf, size, "%u round%s", counted, counted == 1 ? "" : "s");

@@ -131,11 +131,10 @@ static void sizes(const struct mpb_trial *trial, size_t *shared_bytes, size_t *s
 
 static int prepare(struct mpb_trial *trial, struct mproc_err *err)
 {
+        const struct sharing *sharing = sharing_at(trial->strategy);
         const struct lock *lock = lock_of(trial->strategy);
 
-        if (!lock) {
-                const struct sharing *sharing = sharing_at(trial->strategy);
-
+        if (sharing) {
                 if (sharing->reset)
                         sharing->reset();
                 return sharing->prepare ? sharing->prepare(mpb_shared(trial), err) : 0;
@@ -187,8 +186,7 @@ static void work(struct mpb_worker *worker, uint64_t first, uint64_t count)
 
 static void stop(const struct mpb_trial *trial)
 {
-        const struct sharing *sharing =
-                lock_of(trial->strategy) ? NULL : sharing_at(trial->strategy);
+        const struct sharing *sharing = sharing_at(trial->strategy);
 
         if (sharing && sharing->stop)
                 sharing->stop();
@@ -214,8 +212,7 @@ static void detach(struct mpb_worker *worker)
 
 static int verify(const struct mpb_trial *trial, struct mpb_outcome *ret, struct mproc_err *err)
 {
-        const struct lock *lock = lock_of(trial->strategy);
-        const struct sharing *sharing = lock ? NULL : sharing_at(trial->strategy);
+        const struct sharing *sharing = sharing_at(trial->strategy);
         volatile uint64_t *value = value_of(trial);
 
         (void)err;
@@ -226,12 +223,13 @@ static int verify(const struct mpb_trial *trial, struct mpb_outcome *ret, struct
 
 static void cleanup(struct mpb_trial *trial)
 {
+        const struct sharing *sharing = sharing_at(trial->strategy);
         const struct lock *lock = lock_of(trial->strategy);
 
         if (lock && lock->done)
                 lock->done(mpb_shared(trial));
-        if (!lock && sharing_at(trial->strategy)->cleanup)
-                sharing_at(trial->strategy)->cleanup();
+        if (sharing && sharing->cleanup)
+                sharing->cleanup();
         if (trial->fd >= 0)
                 close(trial->fd);
         trial->fd = -1;

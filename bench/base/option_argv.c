@@ -113,6 +113,17 @@ static int take(const struct mpb_option *row, const char *text, option_sink *sin
         return rc;
 }
 
+int option_take_defaults(const struct mpb_option *table, option_sink *sink, void *context,
+                         struct mproc_err *err)
+{
+        int rc = 0;
+
+        for (; table->name && !rc; table++)
+                if (table->fallback)
+                        rc = sink(table, table->fallback, context, err);
+        return rc;
+}
+
 int option_parse_argv(const struct mpb_option *table, int argc, char **argv, option_sink *sink,
                       void *context, int *rest, struct mproc_err *err)
 {

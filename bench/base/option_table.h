@@ -34,6 +34,10 @@ char *option_format_allowed(const struct mpb_option *option, char *buf, size_t s
 typedef int option_sink(const struct mpb_option *option, const char *text, void *context,
                         struct mproc_err *err);
 
+/* Gives the sink every option's fallback, in the order of the table; stops as option_parse_argv. */
+int option_take_defaults(const struct mpb_option *table, option_sink *sink, void *context,
+                         struct mproc_err *err);
+
 /* Reads argv[1…] with getopt_long under the table. `*rest` is the index of the first argument that
  * is no option (options and other arguments may be mixed, and are sorted in argv; "--" ends
  * options). An unknown option is -EINVAL with the nearest name. What the sink returns, when it is

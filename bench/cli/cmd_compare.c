@@ -201,10 +201,8 @@ static int compare_main(const struct command *command, int argc, char **argv)
         struct command_words sides[SIDE_COUNT] = {0};
         struct mproc_err err = {0};
         size_t lists = command_split(&argc, argv, &sides[SIDE_NEW], 1);
-        int rest, rc = 0, status;
+        int rest, status, rc = option_take_defaults(options, take, &asked, &err);
 
-        for (const struct mpb_option *row = options; row->name && !rc; row++)
-                rc = row->fallback ? take(row, row->fallback, &asked, &err) : 0;
         if (rc)
                 return command_fail(command, &err);
         status = command_parse(command, argc, argv, take, &asked, &rest);

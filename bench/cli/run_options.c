@@ -247,16 +247,13 @@ static int take(const struct mpb_option *option, const char *text, void *context
 /* Everything that has a default gets it. */
 static int init(struct run_options *options, struct mproc_err *err)
 {
+        int rc;
+
         memset(options, 0, sizeof(*options));
         plan_init(&options->plan);
-        for (const struct mpb_option *row = run_option_table; row->name; row++) {
-                int rc = row->fallback ? take(row, row->fallback, options, err) : 0;
-
-                if (rc)
-                        return rc;
-        }
+        rc = option_take_defaults(run_option_table, take, options, err);
         options->budget_given = options->timeout_given = false;
-        return 0;
+        return rc;
 }
 
 /* The command behind "--", NULL-terminated, as the plan's next variant. */

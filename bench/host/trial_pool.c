@@ -102,8 +102,7 @@ static int make_room(struct pool_trial *p)
         bool streams = request->submit == SUBMIT_IMAP || request->submit == SUBMIT_IMAP_UNORDERED;
 
         p->tasks = team_tasks(&p->run->team->trial);
-        p->in_flight = request->in_flight ? request->in_flight
-                                          : SUBMIT_IN_FLIGHT * (size_t)request->workers;
+        p->in_flight = request->in_flight;
         if (streams)
                 p->numbers = calloc(p->tasks, sizeof(*p->numbers));
         if (request->submit == SUBMIT_ASYNC)
@@ -300,13 +299,15 @@ static int explain(struct pool_trial *p, int code)
 {
         struct run *run = p->run;
         const struct mproc_err *err = p->failure.err.code ? &p->failure.err : &p->err;
-        uint32_t left = 0;
+        /* Threads of a pool that did not come to be wait at the gate until the watcher ends them:
+         * why there is none is the cause then. */
+        uint32_t cause = atomic_load(&p->pool) ? atomic_load(&p->cause) : TRIAL_OK, left = 0;
 
         for (uint32_t i = 0; i < run->request->workers; i++)
                 left += !run->team->seats[i].done;
-        if (atomic_load(&p->cause) == TRIAL_TIMED_OUT)
+        if (cause == TRIAL_TIMED_OUT)
                 return trial_fail_late(run, left);
-        if (atomic_load(&p->cause) == TRIAL_INTERRUPTED)
+        if (cause == TRIAL_INTERRUPTED)
                 return trial_fail(run, TRIAL_INTERRUPTED, "the run was stopped");
         for (uint32_t i = 0; i < run->request->workers; i++)
                 if (run->team->seats[i].err.code)

@@ -12,14 +12,16 @@ struct run {
         struct trial_outcome *outcome;
         struct mproc_shm *shm;
         struct team *team;
-        struct mproc_process **processes;
-        struct pollfd *fds; /* one per worker, and the driver's last */
-        uint32_t started;
         uint64_t called_ns, joined_ns, deadline_ns;
         uint64_t collected_ns; /* through a pool: the parent had all results */
         int driver_fd;
         atomic_flag abandoned;
         bool concurrent, own_process;
+
+        /* Of trial_team. */
+        struct mproc_process **processes;
+        struct pollfd *fds; /* one per worker, and the driver's last */
+        uint32_t started;
 };
 
 /* The trial has failed, and how; always -ECANCELED. */

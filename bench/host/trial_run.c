@@ -12,7 +12,6 @@
 #include <mproc/mproc.h>
 #include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 int trial_fail(struct run *run, enum trial_status status, const char *text)
@@ -49,7 +48,7 @@ void trial_abandon(struct run *run)
 }
 
 static void run_team(struct run *run, const struct mpb_trial *wanted, const struct cpuset *cpus,
-                     int driver_fd, struct worker_outcome *workers)
+                     struct worker_outcome *workers)
 {
         uint32_t n = run->request->workers;
         struct mpb_outcome verified = {0};
@@ -59,13 +58,6 @@ static void run_team(struct run *run, const struct mpb_trial *wanted, const stru
         int r;
 
         sched_getaffinity(0, sizeof(own), &own);
-        run->processes = calloc(n, sizeof(struct mproc_process *));
-        run->fds = calloc(n + 1, sizeof(struct pollfd));
-        if (!run->processes || !run->fds) {
-                trial_fail(run, TRIAL_START_FAILED, "the host has no memory for the team");
-                goto out;
-        }
-        run->fds[n].fd = run->driver_fd = driver_fd;
         r = team_new(&run->shm, run->workload, run->request, wanted, cpus, run->concurrent, &err);
         run->team = r < 0 ? NULL : mproc_shm_addr(run->shm);
         if (r < 0) {
@@ -118,8 +110,6 @@ cleanup:
 out:
         sched_setaffinity(0, sizeof(own), &own); /* `serial` bound this very thread */
         mproc_shm_free(run->shm);
-        free(run->processes);
-        free(run->fds);
 }
 
 void trial_run(const struct trial_request *request, const struct cpuset *cpus, int driver_fd,
@@ -138,6 +128,7 @@ void trial_run(const struct trial_request *request, const struct cpuset *cpus, i
                 .workload = workload_find(request->workload),
                 .request = request,
                 .outcome = outcome,
+                .driver_fd = driver_fd,
                 .abandoned = ATOMIC_FLAG_INIT,
         };
 
@@ -175,5 +166,5 @@ void trial_run(const struct trial_request *request, const struct cpuset *cpus, i
         if (run.workload->kind == MPB_LIFE_CYCLE)
                 trial_life(run.workload, &trial, request->timeout_ns, outcome);
         else
-                run_team(&run, &trial, cpus, driver_fd, workers);
+                run_team(&run, &trial, cpus, workers);
 }

@@ -122,9 +122,16 @@ static int wait_for_all(struct run *run, struct worker_outcome *workers)
 
 int trial_team(struct run *run, struct worker_outcome *workers)
 {
+        uint32_t n = run->request->workers;
         struct mproc_err err = {0};
-        int r = start_workers(run, &err);
+        int r;
 
+        run->processes = calloc(n, sizeof(struct mproc_process *));
+        run->fds = calloc(n + 1, sizeof(struct pollfd));
+        if (!run->processes || !run->fds)
+                return trial_fail(run, TRIAL_START_FAILED, "the host has no memory for the team");
+        run->fds[n].fd = run->driver_fd;
+        r = start_workers(run, &err);
         if (r < 0)
                 return trial_fail(run, TRIAL_START_FAILED, err.text);
         r = wait_for_all(run, workers);
@@ -149,4 +156,6 @@ void trial_team_stop(struct run *run, struct worker_outcome *workers)
                 mproc_process_free(run->processes[i]);
         }
         run->started = 0;
+        free(run->processes);
+        free(run->fds);
 }

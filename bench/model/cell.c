@@ -41,25 +41,21 @@ __attribute__((format(printf, 2, 3))) static void add(struct label *label, const
         label->used += (size_t)length;
 }
 
-static const int64_t *param_of(const struct cell *cell, const char *name, bool *is_auto)
+int cell_find_param(const struct cell *cell, const char *name)
 {
-        for (uint32_t i = 0; i < cell->param_count; i++) {
-                if (strcmp(cell->param[i], name))
-                        continue;
-                *is_auto = cell->is_auto[i];
-                return &cell->value[i];
-        }
-        return NULL;
+        for (uint32_t i = 0; i < cell->param_count && i < MPB_PARAMS_MAX; i++)
+                if (!strcmp(cell->param[i], name))
+                        return (int)i;
+        return -1;
 }
 
 static bool same_param(const struct cell *a, const struct cell *b, const char *name)
 {
-        bool auto_a = false, auto_b = false;
-        const int64_t *value_a = param_of(a, name, &auto_a), *value_b = param_of(b, name, &auto_b);
+        int i = cell_find_param(a, name), j = cell_find_param(b, name);
 
-        if (!value_a || !value_b)
-                return !value_a && !value_b;
-        return auto_a == auto_b && (auto_a || *value_a == *value_b);
+        if (i < 0 || j < 0)
+                return i == j;
+        return a->is_auto[i] == b->is_auto[j] && (a->is_auto[i] || a->value[i] == b->value[j]);
 }
 
 bool cell_same_parameters(const struct cell *a, const struct cell *b)
@@ -76,6 +72,17 @@ bool cell_same_choice(const struct cell *a, const struct cell *b)
                 if (strcmp(a->level[factor], b->level[factor]))
                         return false;
         return !strcmp(a->workload, b->workload) && cell_same_parameters(a, b);
+}
+
+struct phase_shares cell_phase_shares(const struct cell *cell)
+{
+        const struct cell_phases *phases = &cell->phases;
+        double sum = phases->work.median + phases->dispatch.median + phases->tail.median;
+        double whole = sum > 0 ? sum : 1;
+
+        return (struct phase_shares){.work = phases->work.median / whole,
+                                     .dispatch = phases->dispatch.median / whole,
+                                     .tail = phases->tail.median / whole};
 }
 
 const struct cell_counter *cell_find_counter(const struct cell *cell, const char *name)

@@ -156,11 +156,19 @@ enum cell_role cell_role(const struct cell *cell);
 /* Its tasks go through a pool. */
 bool cell_has_pool(const struct cell *cell);
 
+/* Of the workers' time, together 1: what medians of each over trials come to only nearly. */
+struct phase_shares {
+        double work, dispatch, tail;
+};
+struct phase_shares cell_phase_shares(const struct cell *cell);
+
 /* The two, perhaps of different runs, are of one workload, with the same levels and parameters. */
 bool cell_same_choice(const struct cell *a, const struct cell *b);
 /* Automatic values are the same choice, whatever calibration found for each cell. */
 bool cell_same_parameters(const struct cell *a, const struct cell *b);
 
+/* Which of its parameters has that name; −1: none. */
+int cell_find_param(const struct cell *cell, const char *name);
 /* By name; NULL: the cell has none of it. */
 const struct cell_counter *cell_find_counter(const struct cell *cell, const char *name);
 

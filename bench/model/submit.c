@@ -2,13 +2,14 @@
 
 #include "base/error.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <mproc/pool.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define IN_FLIGHT 4 /* tasks for each worker, where a level names no depth */
 
 static const struct {
         const char *name, *summary;
@@ -115,7 +116,7 @@ uint32_t submit_in_flight(const struct submission *submission, uint32_t workers)
 {
         if (!ways[submission->submit].has_depth)
                 return 0;
-        return submission->in_flight ? submission->in_flight : SUBMIT_IN_FLIGHT * workers;
+        return submission->in_flight ? submission->in_flight : IN_FLIGHT * workers;
 }
 
 int submit_parse_chunk(const char *level, uint32_t *ret, struct mproc_err *err)
@@ -128,8 +129,8 @@ int submit_parse_chunk(const char *level, uint32_t *ret, struct mproc_err *err)
         if (!chunk)
                 return error_set(err, -EINVAL, "chunk",
                                  "chunk '%s': it is cpython (tasks / (4 x workers)), guided (ever "
-                                 "smaller), or a number of tasks from 1 on",
-                                 level);
+                                 "smaller), or a number of tasks from 1 to %u",
+                                 level, MPROC_CHUNK_GUIDED - 1);
         *ret = chunk;
         return 0;
 }

@@ -19,7 +19,6 @@ enum submit {
 const char *submit_name(enum submit submit); /* NULL past the end */
 const char *submit_summary(enum submit submit);
 
-#define SUBMIT_IN_FLIGHT 4 /* tasks for each worker, where a level names no depth */
 #define SUBMIT_IN_FLIGHT_MAX 65536
 
 struct submission {
@@ -31,7 +30,8 @@ struct submission {
 int submit_parse(const char *level, struct submission *ret, struct mproc_err *err);
 /* As it is written in one way only: "imap:016" is "imap:16". */
 void submit_format(const struct submission *submission, char *buf, size_t size);
-/* Tasks at once with so many workers; 0: as many as there are. */
+/* Tasks at once with so many workers: a number for each where none was named; 0: the way has no
+ * such bound. */
 uint32_t submit_in_flight(const struct submission *submission, uint32_t workers);
 
 /* "cpython", "guided" or a number ≥ 1, as mproc_map.chunk takes it. */

@@ -32,7 +32,7 @@ struct trial_request {
         uint32_t timed;       /* 1: each task is timed (MPB_TASKS) */
         uint32_t sample_pss;  /* 1: outcome.pss_bytes is of what the workers start, as sampled */
         uint32_t submit; /* enum submit (model/submit.h); MPB_TASKS alone has others than static */
-        uint32_t in_flight;    /* tasks at once; 0: no bound */
+        uint32_t in_flight;    /* tasks at once, where the way bounds them (submit_in_flight) */
         uint32_t chunk;        /* of map, as mproc_map.chunk */
         uint32_t timed_one_in; /* through a pool: of so many tasks of a worker one is timed, for the
                                   phases; 0: each */

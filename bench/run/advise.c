@@ -114,6 +114,7 @@ static void advise_submission(const struct result *result, const char *workload,
                               size_t size)
 {
         const struct comparison *worst = NULL;
+        struct phase_shares shares;
         char label[160], than[160];
         size_t used = strlen(text);
 
@@ -129,14 +130,14 @@ static void advise_submission(const struct result *result, const char *workload,
         }
         if (!worst)
                 return;
+        shares = cell_phase_shares(&result->cells[worst->cell]);
         cell_label(result, &result->cells[worst->cell], label, sizeof(label));
         cell_label(result, &result->cells[worst->baseline], than, sizeof(than));
         snprintf(text + used, size - used,
                  "%sSubmission costs most with %s (%.3g× %s): its workers were between tasks for "
                  "%.0f %% of their time, and done before the others for %.0f %%.",
-                 used ? " " : "", label, worst->ratio, than,
-                 100 * result->cells[worst->cell].phases.dispatch.median,
-                 100 * result->cells[worst->cell].phases.tail.median);
+                 used ? " " : "", label, worst->ratio, than, 100 * shares.dispatch,
+                 100 * shares.tail);
 }
 
 static bool has_figures(const struct result *result)

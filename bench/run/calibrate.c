@@ -142,13 +142,13 @@ static void give_up(struct cell *cell, const struct trial_outcome *outcome)
 static void set_ops(struct cell *cell, uint64_t ops)
 {
         const char *name = workload_find(cell->workload)->ops_param;
+        int param = name ? cell_find_param(cell, name) : -1;
 
         cell->ops = ops;
-        for (uint32_t i = 0; name && i < cell->param_count; i++)
-                if (!strcmp(cell->param[i], name)) {
-                        cell->value[i] = (int64_t)ops;
-                        snprintf(cell->value_text[i], sizeof(cell->value_text[i]), "%" PRIu64, ops);
-                }
+        if (param < 0)
+                return;
+        cell->value[param] = (int64_t)ops;
+        snprintf(cell->value_text[param], sizeof(cell->value_text[param]), "%" PRIu64, ops);
 }
 
 /* A and B do the same work, so that what is the same for both costs both the same: as much as the

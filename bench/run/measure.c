@@ -18,10 +18,9 @@ bool measure_stopped(const struct measurement *m)
 
 uint64_t measure_ballast(const struct cell *cell)
 {
-        for (uint32_t i = 0; i < cell->param_count; i++)
-                if (!strcmp(cell->param[i], BALLAST_PARAM))
-                        return (uint64_t)cell->value[i];
-        return 0;
+        int param = cell_find_param(cell, BALLAST_PARAM);
+
+        return param < 0 ? 0 : (uint64_t)cell->value[param];
 }
 
 bool measure_is_measured(const struct cell *cell)

@@ -6,7 +6,7 @@ load common
         refused 2 "did you mean 'imap'" --workload=spin --submit=imop
         refused 2 "a number from 1 to 65536" --workload=spin --submit=async:0
         refused 2 "map has no number of tasks in flight" --workload=spin --submit=map:4
-        refused 2 "a number of tasks from 1 on" --workload=spin --submit=map --chunk=0
+        refused 2 "a number of tasks from 1 to 4294967293" --workload=spin --submit=map --chunk=0
         refused 2 "--submit=map alone" --workload=spin --submit=imap --chunk=1
         refused 2 "unknown transport 'wire'" --workload=spin --submit=map --transport=wire
         refused 2 "means nothing to --submit=static" --workload=spin --transport=ring

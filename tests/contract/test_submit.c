@@ -8,6 +8,7 @@
 #include "contract/find_child.h"
 #include "contract/mproc_random.h"
 #include "contract/session_scene.h"
+#include <dirent.h>
 #include <mproc/pool.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -18,6 +19,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,6 +40,7 @@ static struct trial_request spin_request(enum submit submit, const char *start, 
                 .timeout_ns = 60 * NS_PER_S,
                 .value = {(int64_t)tasks, task_ns, 0}, /* tasks, task_time, spread */
                 .submit = submit,
+                .in_flight = 4 * WORKERS,
                 .transport = "ring",
         };
 
@@ -284,6 +287,47 @@ static void a_worker_that_cannot_begin_is_a_failed_start(void **state)
         }
 }
 
+static rlim_t fds_of(pid_t pid)
+{
+        rlim_t count = 0;
+        char path[64];
+        DIR *folder;
+
+        snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+        folder = opendir(path);
+        assert_non_null(folder);
+        while (readdir(folder))
+                count++;
+        closedir(folder);
+        return count - 2; /* . and .. */
+}
+
+/* Whichever descriptor of them is the one too many: threads that have come up wait at the gate by
+ * then, up to the time limit, and that is not the cause. */
+static void a_pool_that_cannot_be_made_says_why(void **state)
+{
+        rlim_t room = 0;
+
+        for (;; room++) {
+                struct trial_request request = spin_request(SUBMIT_MAP, "thread", 3, 1000);
+                pid_t host = warm_host(*state);
+                struct rlimit limit = {fds_of(host) + room, fds_of(host) + room};
+                struct trial_outcome outcome;
+
+                request.timeout_ns = NS_PER_S;
+                assert_int_equal(prlimit(host, RLIMIT_NOFILE, &limit, NULL), 0);
+                outcome = run_trial(*state, &lean, &request, NULL, NULL);
+                if (outcome.status == TRIAL_OK)
+                        break;
+                if (outcome.status != TRIAL_START_FAILED)
+                        fail_msg("%s (%s)", trial_status_name(outcome.status), outcome.reason);
+                assert_non_null(strstr(outcome.reason, "RLIMIT_NOFILE"));
+                tear_down(state); /* a host may raise its limit no more */
+                set_up(state);
+        }
+        assert_true(room > WORKERS);
+}
+
 static void what_no_pool_can_do_is_refused_with_a_reason(void **state)
 {
         struct trial_request serial = spin_request(SUBMIT_MAP, "serial", 1000, 1000);
@@ -313,6 +357,7 @@ int main(int argc, char **argv)
                 TEST(a_trial_beyond_its_time_limit_is_ended),
                 TEST(a_stop_ends_the_trial_at_once),
                 TEST(a_worker_that_cannot_begin_is_a_failed_start),
+                TEST(a_pool_that_cannot_be_made_says_why),
                 TEST(what_no_pool_can_do_is_refused_with_a_reason),
         };
 

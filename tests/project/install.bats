@@ -35,6 +35,16 @@ counts() {
         done
 }
 
+@test "what scripts/mpbench builds is all that is installed" {
+        if [ ! -e "$MPBENCH_BUILD/build.ninja" ]; then skip "ninja alone tells what a target makes"; fi
+        target=$(sed -n 's/.*--target \([a-z]*\).*/\1/p' "$BATS_TEST_DIRNAME/../../scripts/mpbench")
+        ninja -C "$MPBENCH_BUILD" -t commands "$target" | tr -s ' ' '\n' | sed 's|.*/||' | sort -u >"$BATS_TEST_TMPDIR/made"
+        # CMake itself makes mproc.pc, when it configures.
+        find "$prefix" -type f ! -path '*/include/*' ! -name mproc.pc -printf '%f\n' | sort >"$BATS_TEST_TMPDIR/installed"
+        [ "$(wc -l <"$BATS_TEST_TMPDIR/installed")" -ge 4 ]
+        [ -z "$(comm -23 "$BATS_TEST_TMPDIR/installed" "$BATS_TEST_TMPDIR/made")" ]
+}
+
 @test "pkg-config --cflags --libs is all that a program needs, beside the library's path when it runs" {
         flags=$(pkg-config --cflags --libs mproc)
         compile consumer "$BATS_TEST_DIRNAME/consumer.c" "$flags"

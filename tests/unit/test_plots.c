@@ -222,9 +222,9 @@ static void a_gnuplot_that_fails_is_told_with_its_words(void **unused)
 static void where_the_time_went_is_drawn_for_pools(void **state)
 {
         const struct cell_phases phases = {.parent = {0.2, NAN, NAN, 3, 0},
-                                           .dispatch = {0.3, NAN, NAN, 3, 0},
-                                           .work = {0.6, NAN, NAN, 3, 0},
-                                           .tail = {0.1, NAN, NAN, 3, 0}};
+                                           .dispatch = {0.24, NAN, NAN, 3, 0},
+                                           .work = {0.48, NAN, NAN, 3, 0},
+                                           .tail = {0.08, NAN, NAN, 3, 0}};
         struct mproc_err err;
         char *data;
         size_t size;

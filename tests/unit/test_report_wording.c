@@ -60,6 +60,48 @@ static void a_run_that_only_verifies_says_once_that_there_are_no_figures(void **
         free(text);
 }
 
+static void a_run_of_which_all_is_skipped_says_why_and_no_more(void **unused)
+{
+        char *text;
+
+        (void)unused;
+        for (size_t i = 0; i < result.cell_count; i++) {
+                result.cells[i].status = CELL_SKIPPED;
+                TEXT(result.cells[i].note, "needs a newer kernel");
+        }
+        result.rounds = result.disturbed_rounds = 0;
+        result.comparison_count = result.trial_count = 0;
+        TEXT(result.no_verdict, "no verdicts: no cell could be measured");
+        text = joined("text");
+        assert_int_equal(render_count(text, "newer kernel"), 1);
+        assert_lacks(text, "0 rounds");
+        assert_lacks(text, "No verdicts");
+        assert_lacks(text, "No figure for");
+        assert_lacks(text, "Figures of this machine");
+        assert_lacks(text, "Start and join");
+        free(text);
+        text = joined("markdown");
+        assert_lacks(text, "0 rounds");
+        free(text);
+}
+
+static void correct_tasks_are_counted_whatever_their_value_is(void **unused)
+{
+        struct cell *cell = &result.cells[FIXTURE_CAS];
+        char *text;
+
+        (void)unused;
+        cell->kind = MPB_TASKS;
+        cell->status = CELL_VERIFIED_ONLY;
+        cell->ops = 20;
+        cell->final_value = cell->expected_value = 9746724437737704042u;
+        TEXT(cell->operation, "blocks");
+        text = joined("text");
+        assert_contains(text, "20 of 20 blocks ✓");
+        assert_lacks(text, "9746724437737704042");
+        free(text);
+}
+
 static void the_header_says_only_what_holds_for_every_cell(void **unused)
 {
         char *text;
@@ -201,6 +243,10 @@ int main(void)
                 cmocka_unit_test_setup_teardown(
                         a_run_that_only_verifies_says_once_that_there_are_no_figures, set_up,
                         tear_down),
+                cmocka_unit_test_setup_teardown(a_run_of_which_all_is_skipped_says_why_and_no_more,
+                                                set_up, tear_down),
+                cmocka_unit_test_setup_teardown(correct_tasks_are_counted_whatever_their_value_is,
+                                                set_up, tear_down),
                 cmocka_unit_test_setup_teardown(the_header_says_only_what_holds_for_every_cell,
                                                 set_up, tear_down),
                 cmocka_unit_test_setup_teardown(one_worker_is_on_one_core, set_up, tear_down),

@@ -230,7 +230,7 @@ static void what_cannot_be_meant_is_refused(void **unused)
                 {"spin", "imap:0", NULL, NULL, "from 1 to"},
                 {"spin", NULL, "1", NULL, "--submit=map"},
                 {"spin", "imap", "1", NULL, "--submit=map"},
-                {"spin", "map", "0", NULL, "from 1 on"},
+                {"spin", "map", "0", NULL, "from 1 to 4294967293"},
                 {"spin", "map", "0-4", NULL, "out of range"},
                 {"spin", "map", "8-4", NULL, "backwards"},
                 {"spin", "map", "4z", NULL, "whole number"},
