@@ -64,6 +64,16 @@ setup() {
         done
 }
 
+@test "accounts: a clerk who leaves in the middle of a transfer loses nobody's money" {
+        for START in fork spawn forkserver thread; do
+                export START
+                run "$examples/accounts"
+                echo "$START: $status $output"
+                [ "$status" = 0 ]
+                [ "$output" = "4000 of 4000 are there" ]
+        done
+}
+
 @test "pipeline ends when nobody reads what it writes" {
         for START in fork spawn forkserver thread; do
                 export START
@@ -115,7 +125,7 @@ setup() {
 }
 
 @test "no example takes a start method that cannot do what it shows" {
-        for name in pipeline conversation count_words crash_proof; do
+        for name in accounts pipeline conversation count_words crash_proof; do
                 for START in serial nonsense; do
                         export START
                         run "$examples/$name" /dev/null </dev/null

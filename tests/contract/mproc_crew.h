@@ -2,10 +2,9 @@
 #ifndef MPROC_CREW_H
 #define MPROC_CREW_H
 
-#include "contract/mproc_scene.h"
+#include "contract/mproc_random.h"
 
 #include <mproc/sync.h>
-#include <time.h>
 
 #define MS 1000000ll
 #define CREW_MAX 8
@@ -68,13 +67,6 @@ static inline void kill_and_free(struct mproc_process *process)
         mproc_process_free(process);
 }
 
-static inline void nap(int64_t ns)
-{
-        struct timespec left = {.tv_sec = ns / SECOND_NS, .tv_nsec = ns % SECOND_NS};
-
-        nanosleep(&left, NULL);
-}
-
 static inline int load(const int *word)
 {
         return __atomic_load_n(word, __ATOMIC_SEQ_CST);
@@ -93,6 +85,16 @@ static inline void await(const int *word, int value)
                 nap(MS / 10);
 }
 
+/* Until the process is in that state: asleep, stopped. */
+static inline void await_state(pid_t pid, char state)
+{
+        struct process_stat stat = {0};
+
+        do
+                assert_true(read_stat(pid, &stat));
+        while (stat.state != state);
+}
+
 /* Until it is killed. */
 static inline int stay(void)
 {
@@ -101,42 +103,19 @@ static inline int stay(void)
         return 1;
 }
 
-/* Random instants --------------------------------------------------------------------------- */
-
-static uint64_t dice;
-
-/* From MPROC_TEST_SEED, or the clock; printed, so that a failure can be had again. */
-static inline void throw_dice(const char *what)
-{
-        const char *given = getenv("MPROC_TEST_SEED");
-        struct timespec now;
-
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        dice = given ? strtoull(given, NULL, 0) : (uint64_t)now.tv_nsec * 2654435761u + 1;
-        print_message("%s: MPROC_TEST_SEED=%llu\n", what, (unsigned long long)dice);
-}
-
-static inline uint64_t roll(uint64_t sides)
-{
-        dice = dice * 6364136223846793005u + 1442695040888963407u;
-        return (dice >> 33) % sides;
-}
-
 /* Workers that go on until `*stop`, of which one after the other is killed at a random instant and
- * replaced. Whoever is left must come to an end. MPROC_TEST_KILLS: how many, for a longer run. */
+ * replaced. Whoever is left must come to an end. */
 static inline void kill_at_random(const char *method, int (*target)(void *, size_t), void *shared,
                                   int *stop, int crew_size, int kills)
 {
         struct mproc_process *crew[CREW_MAX];
-        const char *given = getenv("MPROC_TEST_KILLS");
+        uint64_t random = random_seed();
 
-        if (given)
-                kills = atoi(given);
         start_crew(crew, crew_size, method, target, shared);
-        for (int i = 0; i < kills; i++) {
-                int victim = (int)roll((uint64_t)crew_size);
+        for (int left = kills_wanted(kills); left > 0; left--) {
+                int victim = (int)roll(&random, (uint32_t)crew_size);
 
-                nap((int64_t)roll(2 * MS));
+                nap(roll(&random, 2 * MS));
                 kill_and_free(crew[victim]);
                 crew[victim] = start_duty(method, target, shared, victim);
         }

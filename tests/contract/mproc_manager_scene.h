@@ -66,6 +66,36 @@ static inline struct mproc_manager *reach(const struct mandate *mandate)
         return manager;
 }
 
+/* Calls `attempt` in a process of another user, which needs the right to be one. */
+static inline void as_another_user(const char *method,
+                                   void (*attempt)(const struct mproc_manager *manager))
+{
+        struct mproc_manager *manager;
+        pid_t pid;
+        int status;
+
+        if (geteuid()) {
+                print_message("only root can be another user\n");
+                skip();
+        }
+        manager = new_manager(method);
+        pid = fork();
+        if (!pid) {
+                if (setresuid(65534, 65534, 65534))
+                        _exit(77);
+                attempt(manager);
+                _exit(0);
+        }
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        new_dict(manager); /* it still serves its own */
+        mproc_manager_free(manager);
+        if (status == 77 << 8) {
+                print_message("this container lets nobody change the user\n");
+                skip();
+        }
+        assert_int_equal(status, 0);
+}
+
 #define TEXT(text) mproc_bytes_text(text)
 
 static inline void expect_text(int r, const struct mproc_buffer *buffer, const char *text)

@@ -28,6 +28,29 @@ static inline struct mproc_process *start_on_pipe(const char *method, int (*targ
         return process;
 }
 
+static inline void send_text(struct mproc_connection *to, const char *text)
+{
+        assert_int_equal(mproc_connection_send(to, text, strlen(text), MPROC_FOREVER, NULL), 0);
+}
+
+static inline void expect_text(struct mproc_connection *from, const char *text)
+{
+        size_t size;
+        void *data;
+
+        assert_int_equal(mproc_connection_recv(from, &data, &size, MPROC_FOREVER, NULL), 0);
+        assert_int_equal(size, strlen(text));
+        assert_memory_equal(data, text, size);
+        free(data);
+}
+
+/* The last of `mine`; the other process leaves, or has. */
+static inline void hang_up(struct mproc_process *process)
+{
+        mproc_connection_free(mine);
+        expect_exit(process, 0);
+}
+
 static inline struct mproc_connection *self(size_t index)
 {
         struct mproc_connection *connection = NULL;

@@ -13,7 +13,7 @@ static inline uint64_t random_seed(void)
         uint64_t seed;
 
         clock_gettime(CLOCK_MONOTONIC, &now);
-        seed = given ? strtoull(given, NULL, 10) : (uint64_t)now.tv_nsec ^ (uint64_t)getpid() << 32;
+        seed = given ? strtoull(given, NULL, 0) : (uint64_t)now.tv_nsec ^ (uint64_t)getpid() << 32;
         print_message("MPROC_TEST_SEED=%llu\n", (unsigned long long)seed);
         return seed;
 }
@@ -22,6 +22,27 @@ static inline uint32_t next_random(uint64_t *state)
 {
         *state = *state * 6364136223846793005u + 1442695040888963407u;
         return (uint32_t)(*state >> 33);
+}
+
+/* 0 … sides − 1 */
+static inline uint32_t roll(uint64_t *state, uint32_t sides)
+{
+        return next_random(state) % sides;
+}
+
+static inline void nap(int64_t ns)
+{
+        struct timespec left = {.tv_sec = ns / SECOND_NS, .tv_nsec = ns % SECOND_NS};
+
+        nanosleep(&left, NULL);
+}
+
+/* So many, or for a longer run what MPROC_TEST_KILLS says. */
+static inline int kills_wanted(int few)
+{
+        const char *given = getenv("MPROC_TEST_KILLS");
+
+        return given ? atoi(given) : few;
 }
 
 #endif

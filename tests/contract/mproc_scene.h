@@ -73,6 +73,33 @@ static inline size_t count_fds(void)
         return n;
 }
 
+struct process_stat {
+        char comm[64], state; /* state: R, S, T, … of proc(5) */
+        pid_t parent;
+};
+
+/* False: there is no such process. */
+static inline bool read_stat(pid_t pid, struct process_stat *ret)
+{
+        char path[32], line[512] = "", *open, *close;
+        FILE *file;
+        bool known;
+
+        snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+        file = fopen(path, "re");
+        if (!file)
+                return false;
+        open = fgets(line, sizeof(line), file) ? strchr(line, '(') : NULL;
+        close = open ? strrchr(open, ')') : NULL; /* a name may hold one, too */
+        known = close && sscanf(close + 1, " %c %d", &ret->state, &ret->parent) == 2;
+        if (known) {
+                *close = '\0';
+                snprintf(ret->comm, sizeof(ret->comm), "%s", open + 1);
+        }
+        fclose(file);
+        return known;
+}
+
 /* Calls `each` for every child; returns how many there are. */
 static inline size_t for_children(pid_t parent, void (*each)(pid_t pid, const char *comm, void *),
                                   void *context)
@@ -82,28 +109,39 @@ static inline size_t for_children(pid_t parent, void (*each)(pid_t pid, const ch
         size_t n = 0;
 
         while ((entry = readdir(dir))) {
-                char path[300], line[512] = "", *open, *close;
-                int pid = atoi(entry->d_name), of;
-                FILE *file;
+                struct process_stat stat;
+                int pid = atoi(entry->d_name);
 
-                if (pid <= 0)
+                if (pid <= 0 || !read_stat(pid, &stat) || stat.parent != parent)
                         continue;
-                snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-                file = fopen(path, "re");
-                if (!file)
-                        continue;
-                open = fgets(line, sizeof(line), file) ? strchr(line, '(') : NULL;
-                close = open ? strrchr(open, ')') : NULL;
-                if (close && sscanf(close + 1, " %*c %d", &of) == 1 && of == parent) {
-                        n++;
-                        *close = '\0';
-                        if (each)
-                                each(pid, open + 1, context);
-                }
-                fclose(file);
+                n++;
+                if (each)
+                        each(pid, stat.comm, context);
         }
         closedir(dir);
         return n;
+}
+
+struct wanted_child {
+        const char *comm;
+        pid_t pid;
+};
+
+static inline void compare_child(pid_t pid, const char *comm, void *context)
+{
+        struct wanted_child *wanted = context;
+
+        if (!strcmp(comm, wanted->comm))
+                wanted->pid = pid;
+}
+
+/* Some child of that name; 0: there is none. */
+static inline pid_t find_child(const char *comm, pid_t parent)
+{
+        struct wanted_child wanted = {.comm = comm};
+
+        for_children(parent, compare_child, &wanted);
+        return wanted.pid;
 }
 
 /* Shared memory that is mapped: segments and control blocks. */
@@ -197,19 +235,10 @@ static inline bool run_scene(bool (*scene)(const char *method), const char *meth
         return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-static inline void find_server(pid_t pid, const char *comm, void *context)
-{
-        if (!strcmp(comm, "mproc-forkserv"))
-                *(pid_t *)context = pid;
-}
-
 /* The fork server of this process. */
 static inline pid_t server_pid(void)
 {
-        pid_t pid = 0;
-
-        for_children(getpid(), find_server, &pid);
-        return pid;
+        return find_child("mproc-forkserv", getpid());
 }
 
 /* The tests ---------------------------------------------------------------------------------- */

@@ -2,6 +2,8 @@
 #ifndef CONTRACT_SESSION_SCENE_H
 #define CONTRACT_SESSION_SCENE_H
 
+#include "base/clock.h"
+#include "base/text.h"
 #include "run/session.h"
 
 #include <setjmp.h>
@@ -12,6 +14,8 @@
 #include <cmocka.h>
 
 #define SCENE_WORKERS_MAX 4
+
+static const struct session_choice lean;
 
 /* `*state` is the session. */
 static inline int set_up(void **state)
@@ -48,6 +52,32 @@ static inline struct trial_outcome run_trial(struct session *session,
                           workers ? workers : own, &err) < 0)
                 fail_msg("%s", err.text);
         return outcome;
+}
+
+/* The host, which is up then. */
+static inline pid_t warm_host(struct session *session)
+{
+        int pids[HOSTS_MAX];
+
+        assert_int_equal(session_warm(session, &lean, NULL), 0);
+        assert_int_equal(session_pids(session, pids), 1);
+        return pids[0];
+}
+
+static inline struct trial_request spin_request(const char *start, uint32_t workers, uint64_t tasks,
+                                                int64_t task_ns)
+{
+        struct trial_request request = {
+                .workload = "spin",
+                .workers = workers,
+                .pus = workers,
+                .ops = tasks,
+                .timeout_ns = 60 * NS_PER_S,
+                .value = {(int64_t)tasks, task_ns, 0}, /* tasks, task_time, spread */
+        };
+
+        text_copy(request.start, sizeof(request.start), start);
+        return request;
 }
 
 #endif

@@ -5,17 +5,6 @@
 
 #include <poll.h>
 
-static void expect_text(struct mproc_connection *from, const char *text)
-{
-        size_t size;
-        void *data;
-
-        assert_int_equal(mproc_connection_recv(from, &data, &size, MPROC_FOREVER, NULL), 0);
-        assert_int_equal(size, strlen(text));
-        assert_memory_equal(data, text, size);
-        free(data);
-}
-
 static int write_to_what_comes(void *arg, size_t size)
 {
         struct mproc_connection *connection = self(0);
@@ -48,8 +37,7 @@ static void descriptors_travel(const char *method)
         assert_int_equal(read(ends[0], text, sizeof(text)), 3);
         assert_string_equal(text, "foo");
         close(ends[0]);
-        expect_exit(process, 0);
-        mproc_connection_free(mine);
+        hang_up(process);
 }
 
 static int send_no_descriptor(void *arg, size_t size)
@@ -70,8 +58,7 @@ static void foreign_bytes_are_no_message(const char *method)
         assert_int_equal(mproc_connection_recv_fds(mine, &byte, 1, &size, &fd, 1, &fd_count,
                                                    MPROC_FOREVER, NULL),
                          -EPROTO);
-        expect_exit(process, 0);
-        mproc_connection_free(mine);
+        hang_up(process);
 }
 
 static int talk_on_what_comes(void *arg, size_t size)
@@ -112,10 +99,9 @@ static void end_may_be_closed_after_the_start(const char *method)
 {
         struct mproc_process *process = start_on_pipe(method, echo, NULL, 0); /* closes it */
 
-        assert_int_equal(mproc_connection_send(mine, "hello", 5, MPROC_FOREVER, NULL), 0);
+        send_text(mine, "hello");
         expect_text(mine, "hello");
-        mproc_connection_free(mine);
-        expect_exit(process, 0);
+        hang_up(process);
 }
 
 static int send_ten(void *arg, size_t size)

@@ -17,28 +17,6 @@ static void close_pipe(void)
         mine = its = NULL;
 }
 
-static void send_text(struct mproc_connection *to, const char *text)
-{
-        assert_int_equal(mproc_connection_send(to, text, strlen(text), MPROC_FOREVER, NULL), 0);
-}
-
-static void expect_text(struct mproc_connection *from, const char *text)
-{
-        size_t size;
-        void *data;
-
-        assert_int_equal(mproc_connection_recv(from, &data, &size, MPROC_FOREVER, NULL), 0);
-        assert_int_equal(size, strlen(text));
-        assert_memory_equal(data, text, size);
-        free(data);
-}
-
-static void leave_echo(struct mproc_process *process)
-{
-        mproc_connection_free(mine);
-        expect_exit(process, 0);
-}
-
 static void messages_of_any_size_come_whole(const char *method)
 {
         struct mproc_process *process = start_on_pipe(method, echo, NULL, 0);
@@ -56,7 +34,7 @@ static void messages_of_any_size_come_whole(const char *method)
                 free(data);
         }
         free(sent);
-        leave_echo(process);
+        hang_up(process);
 }
 
 static void short_buffer_loses_nothing(const char *method)
@@ -71,7 +49,7 @@ static void short_buffer_loses_nothing(const char *method)
                          -EMSGSIZE);
         assert_int_equal(size, 11);
         expect_text(mine, "hello world");
-        leave_echo(process);
+        hang_up(process);
 }
 
 static void poll_tells_of_a_message(const char *method)
@@ -85,7 +63,7 @@ static void poll_tells_of_a_message(const char *method)
         for (int i = 0; i < 3; i++)
                 assert_int_equal(mproc_connection_poll(mine, MPROC_FOREVER, NULL), 0);
         expect_text(mine, "");
-        leave_echo(process);
+        hang_up(process);
 }
 
 static int close_at_once(void *arg, size_t size)
@@ -109,8 +87,7 @@ static void end_comes_after_all_messages(const char *method)
         assert_int_equal(mproc_connection_recv_into(mine, &byte, 1, &size, MPROC_FOREVER, NULL),
                          -ENODATA);
         assert_int_equal(mproc_connection_send(mine, "x", 1, MPROC_FOREVER, NULL), -EPIPE);
-        expect_exit(process, 0);
-        mproc_connection_free(mine);
+        hang_up(process);
 }
 
 static int say_hello(void *arg, size_t size)
@@ -162,8 +139,7 @@ static void messages_are_not_merged(const char *method)
                 assert_int_equal(mproc_connection_poll(mine, MPROC_FOREVER, NULL), 0);
                 expect_text(mine, word);
         }
-        expect_exit(process, 0);
-        mproc_connection_free(mine);
+        hang_up(process);
 }
 
 static int only_poll(void *arg, size_t size)

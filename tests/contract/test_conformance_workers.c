@@ -94,29 +94,43 @@ static void errors_come_back(const char *method)
 
 #define ITEMS 10
 
+static uint64_t map_results[ITEMS];
+static int32_t map_codes[ITEMS];
+
+/* A map of which some items fail, in chunks of half of them. */
+static struct mproc_failure failing_map(struct mproc_pool *pool,
+                                        int (*function)(struct mproc_task *), const void *items,
+                                        size_t item_size)
+{
+        struct mproc_map map = {.function = function,
+                                .args = items,
+                                .arg_size = item_size,
+                                .results = map_results,
+                                .result_size = sizeof(map_results[0]),
+                                .count = ITEMS,
+                                .chunk = ITEMS / 2,
+                                .codes = map_codes};
+        struct mproc_failure failure = {0};
+
+        memset(map_results, 0, sizeof(map_results));
+        assert_int_equal(mproc_pool_map(pool, &map, &failure, NULL), -EREMOTEIO);
+        return failure;
+}
+
 static void map_keeps_what_went_well(const char *method)
 {
         struct mproc_pool *pool = small_pool(method);
-        uint64_t items[ITEMS], results[ITEMS] = {0};
-        int32_t codes[ITEMS];
-        struct mproc_map map = {.function = fail_odd,
-                                .args = items,
-                                .arg_size = sizeof(items[0]),
-                                .results = results,
-                                .result_size = sizeof(results[0]),
-                                .count = ITEMS,
-                                .chunk = 5,
-                                .codes = codes};
-        struct mproc_failure failure = {0};
+        struct mproc_failure failure;
+        uint64_t items[ITEMS];
 
         for (uint64_t i = 0; i < ITEMS; i++)
                 items[i] = i;
-        assert_int_equal(mproc_pool_map(pool, &map, &failure, NULL), -EREMOTEIO);
+        failure = failing_map(pool, fail_odd, items, sizeof(items[0]));
         assert_int_equal(failure.count, ITEMS / 2);
         assert_int_equal(failure.err.code, -EDOM);
         for (uint64_t i = 0; i < ITEMS; i++) {
-                assert_int_equal(codes[i], i % 2 ? -EDOM : 0);
-                assert_int_equal(results[i], i % 2 ? 0 : i);
+                assert_int_equal(map_codes[i], i % 2 ? -EDOM : 0);
+                assert_int_equal(map_results[i], i % 2 ? 0 : i);
         }
         end_pool(pool);
 }
@@ -157,29 +171,17 @@ static void what_cannot_be_sent_is_refused(const char *method)
 static void killed_worker_fails_its_task_alone(const char *method)
 {
         struct mproc_pool *pool = small_pool(method);
-        int signals[ITEMS] = {0};
-        uint64_t results[ITEMS];
-        int32_t codes[ITEMS];
-        struct mproc_map map = {.function = die_by,
-                                .args = signals,
-                                .arg_size = sizeof(signals[0]),
-                                .results = results,
-                                .result_size = sizeof(results[0]),
-                                .count = ITEMS,
-                                .chunk = 5,
-                                .codes = codes};
-        struct mproc_failure failure = {0};
+        int signals[ITEMS] = {[3] = SIGKILL};
+        struct mproc_failure failure = failing_map(pool, die_by, signals, sizeof(signals[0]));
 
-        signals[3] = SIGKILL;
-        assert_int_equal(mproc_pool_map(pool, &map, &failure, NULL), -EREMOTEIO);
         assert_int_equal(failure.index, 3);
         assert_int_equal(failure.count, 1);
         assert_int_equal(failure.err.code, -EOWNERDEAD);
         assert_non_null(strstr(failure.err.text, "SIGKILL"));
         for (int i = 0; i < ITEMS; i++) {
-                assert_int_equal(codes[i], i == 3 ? -EOWNERDEAD : 0);
+                assert_int_equal(map_codes[i], i == 3 ? -EOWNERDEAD : 0);
                 if (i != 3)
-                        assert_int_equal(results[i], 49);
+                        assert_int_equal(map_results[i], 49);
         }
         assert_int_equal(square_of(pool, 3), 9);
         end_pool(pool);

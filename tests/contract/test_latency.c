@@ -1,7 +1,5 @@
 /* Times of single tasks: each task of a trial is timed once, under every start method. Of the
  * times nothing is asserted but their order. */
-#include "base/clock.h"
-#include "base/text.h"
 #include "contract/session_scene.h"
 #include "run/run.h"
 #include "support/make_plan.h"
@@ -21,19 +19,10 @@
 static struct trial_outcome spin(struct session *session, const char *start, uint64_t tasks,
                                  uint32_t timed)
 {
-        static const struct session_choice lean;
-        struct trial_request request = {
-                .workload = "spin",
-                .workers = WORKERS,
-                .pus = WORKERS,
-                .ops = tasks,
-                .timeout_ns = 60 * NS_PER_S,
-                .value = {(int64_t)tasks, 1000, 0}, /* tasks, task_time, spread */
-                .timed = timed,
-        };
+        struct trial_request request = spin_request(start, WORKERS, tasks, 1000);
         struct trial_outcome outcome;
 
-        text_copy(request.start, sizeof(request.start), start);
+        request.timed = timed;
         outcome = run_trial(session, &lean, &request, NULL, NULL);
         if (outcome.status != TRIAL_OK)
                 fail_msg("%s: %s", start, outcome.reason);

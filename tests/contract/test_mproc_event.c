@@ -45,22 +45,6 @@ static void all_who_wait_go_on_once_it_is_set(const char *method)
         mproc_shm_free(place.shm);
 }
 
-/* Asleep is a state of the process, which others may see. */
-static bool is_asleep(const struct mproc_process *process)
-{
-        char path[64], line[512] = "", *close;
-        FILE *file;
-        bool asleep;
-
-        snprintf(path, sizeof(path), "/proc/%d/stat", (int)mproc_process_pid(process));
-        file = fopen(path, "re");
-        close = file && fgets(line, sizeof(line), file) ? strrchr(line, ')') : NULL;
-        asleep = close && close[2] == 'S';
-        if (file)
-                fclose(file);
-        return asleep;
-}
-
 static void a_pulse_wakes_those_who_sleep(const char *method)
 {
         struct shared *shared;
@@ -70,8 +54,7 @@ static void a_pulse_wakes_those_who_sleep(const char *method)
         start_crew(crew, 3, method, wait_for_event, shared);
         await(&shared->ready, 3);
         for (int i = 0; i < 3; i++)
-                while (!is_asleep(crew[i]))
-                        nap(MS / 10);
+                await_state(mproc_process_pid(crew[i]), 'S');
         assert_int_equal(mproc_event_set(&shared->event, NULL), 0);
         assert_int_equal(mproc_event_clear(&shared->event, NULL), 0);
         join_crew(crew, 3);
@@ -183,7 +166,6 @@ static void kills_at_random_instants_hang_nobody(const char *method)
         struct shared *shared;
         struct place place = with_events(&shared);
 
-        throw_dice(method);
         kill_at_random(method, set_or_wait, shared, &shared->stop, 4, 40);
         mproc_shm_free(place.shm);
 }

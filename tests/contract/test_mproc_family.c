@@ -178,9 +178,11 @@ static void a_start_in_flight_says_that_the_fork_server_was_killed(const char *u
         expect_exit(start_target("forkserver", return_zero, NULL, 0), 0);
 }
 
+static uint64_t random_state;
+
 static void *kill_soon(void *server)
 {
-        nap((int64_t)roll(MS / 4));
+        nap(roll(&random_state, MS / 4));
         kill(*(pid_t *)server, SIGKILL);
         return NULL;
 }
@@ -201,7 +203,7 @@ static void a_start_that_the_fork_servers_death_fails_has_run_nothing(const char
         cpu_set_t allowed, one;
 
         (void)unused;
-        throw_dice("kills of fork servers");
+        random_state = random_seed();
         sched_getaffinity(0, sizeof(allowed), &allowed);
         CPU_ZERO(&one);
         for (int cpu = 0; cpu < CPU_SETSIZE && !CPU_COUNT(&one); cpu++)

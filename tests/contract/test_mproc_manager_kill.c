@@ -1,6 +1,5 @@
 /* Clients of a manager, its server and its owner are killed: some at random instants. */
 #include "contract/mproc_manager_scene.h"
-#include "contract/mproc_random.h"
 
 #include <mproc/value.h>
 
@@ -165,7 +164,7 @@ static void clients_that_are_killed_leave_whole_operations(const char *method)
         struct place place = take_place(sizeof(struct ledger) + sizeof(list));
         struct ledger *ledger = place.at;
         struct mproc_process *workers[WORKERS];
-        uint64_t seed = random_seed();
+        uint64_t random = random_seed();
         struct mproc_snapshot snapshot;
         struct mproc_bytes entry;
         int64_t value;
@@ -175,9 +174,9 @@ static void clients_that_are_killed_leave_whole_operations(const char *method)
                 workers[i] = start_mandate(method, i ? add_until_stopped : set_until_stopped,
                                            manager, dict, ledger, i);
         for (int i = 0; i < CLIENT_KILLS; i++) {
-                int victim = (int)(next_random(&seed) % WORKERS);
+                int victim = (int)roll(&random, WORKERS);
 
-                nap(next_random(&seed) % (4 * MS));
+                nap(roll(&random, 4 * MS));
                 kill_and_free(workers[victim]);
                 check_whole(manager, dict);
                 workers[victim] =
@@ -224,7 +223,7 @@ static int add_until_it_is_gone(void *arg, size_t size)
 
 static void a_server_that_is_killed_hangs_no_client(const char *method)
 {
-        uint64_t seed = random_seed();
+        uint64_t random = random_seed();
 
         for (int i = 0; i < SERVER_KILLS; i++) {
                 struct mproc_manager *manager = new_manager(method);
@@ -234,7 +233,7 @@ static void a_server_that_is_killed_hangs_no_client(const char *method)
                 for (int j = 0; j < WORKERS; j++)
                         workers[j] =
                                 start_mandate(method, add_until_it_is_gone, manager, dict, NULL, j);
-                nap(next_random(&seed) % (6 * MS));
+                nap(roll(&random, 6 * MS));
                 kill(mproc_manager_pid(manager), SIGKILL);
                 for (int j = 0; j < WORKERS; j++)
                         expect_exit(workers[j], 0);

@@ -147,55 +147,25 @@ static void options_that_cannot_be_are_refused(const char *unused)
         mproc_manager_free(NULL);
 }
 
-/* Needs the right to change the user. */
+static void expect_refusal(const struct mproc_manager *manager)
+{
+        struct mproc_manager_address address = mproc_manager_address(manager);
+        struct mproc_manager *own = NULL;
+
+        CHECK(mproc_manager_connect(&own, &address, 20 * SECOND_NS, NULL) == -EACCES);
+}
+
 static void another_user_is_refused(const char *method)
 {
-        struct mproc_manager *manager;
-        pid_t pid;
-        int status;
-
-        if (geteuid()) {
-                print_message("only root can be another user\n");
-                skip();
-        }
-        manager = new_manager(method);
-        pid = fork();
-        if (!pid) {
-                struct mproc_manager_address address = mproc_manager_address(manager);
-                struct mproc_manager *own = NULL;
-
-                if (setresuid(65534, 65534, 65534))
-                        _exit(77);
-                CHECK(mproc_manager_connect(&own, &address, 20 * SECOND_NS, NULL) == -EACCES);
-                _exit(0);
-        }
-        assert_int_equal(waitpid(pid, &status, 0), pid);
-        new_dict(manager);
-        mproc_manager_free(manager);
-        if (status == 77 << 8) {
-                print_message("this container lets nobody change the user\n");
-                skip();
-        }
-        assert_int_equal(status, 0);
+        as_another_user(method, expect_refusal);
 }
 
 /* Stops --------------------------------------------------------------------------------------- */
 
 static void stop(pid_t pid)
 {
-        char path[32], line[512], *close;
-        bool stopped = false;
-
         assert_int_equal(kill(pid, SIGSTOP), 0);
-        snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-        while (!stopped) {
-                FILE *file = fopen(path, "re");
-
-                assert_non_null(file);
-                close = fgets(line, sizeof(line), file) ? strrchr(line, ')') : NULL;
-                stopped = close && close[2] == 'T';
-                fclose(file);
-        }
+        await_state(pid, 'T');
 }
 
 static void a_stopped_server_is_a_timeout_and_no_hang(const char *method)

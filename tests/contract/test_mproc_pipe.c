@@ -28,8 +28,7 @@ static void messages_of_any_size_come_back_whole(const char *method)
                 assert_int_equal(size, sizes[i]);
                 assert_memory_equal(back, data, size);
         }
-        mproc_connection_free(mine);
-        expect_exit(process, 0);
+        hang_up(process);
         free(data);
         free(back);
 }
@@ -76,8 +75,7 @@ static void two_that_send_long_messages_first_do_not_wait_for_each_other(const c
         struct mproc_process *process = start_on_pipe(method, exchange_in_target, NULL, 0);
 
         assert_int_equal(exchange(mine), 0);
-        expect_exit(process, 0);
-        mproc_connection_free(mine);
+        hang_up(process);
 }
 
 /* Kills ------------------------------------------------------------------------------------- */
@@ -111,17 +109,17 @@ static int send_stream(void *arg, size_t arg_size)
 static void a_killed_senders_messages_are_whole_and_without_a_gap(const char *method)
 {
         static unsigned char data[STREAM_MAX + 4], expected[STREAM_MAX + 4];
-        uint64_t seed = random_seed();
+        uint64_t random = random_seed();
 
         for (int round = 0; round < 25; round++) {
                 struct mproc_process *process = start_on_pipe(method, send_stream, NULL, 0);
-                uint32_t number = 0, last = next_random(&seed) % 300;
+                uint32_t number = 0, last = roll(&random, 300);
                 size_t size;
                 int r;
 
                 for (;; number++) {
                         if (number == last) {
-                                usleep(next_random(&seed) % 500);
+                                usleep(roll(&random, 500));
                                 mproc_process_kill(process, NULL);
                         }
                         r = mproc_connection_recv_into(mine, data, sizeof(data), &size,
@@ -150,11 +148,11 @@ static int pause_for_ever(void *arg, size_t arg_size)
 static void a_killed_receiver_is_told_to_who_sends(const char *method)
 {
         static unsigned char data[STREAM_MAX + 4];
-        uint64_t seed = random_seed();
+        uint64_t random = random_seed();
 
         for (int round = 0; round < 15; round++) {
                 struct mproc_process *process = start_on_pipe(method, pause_for_ever, NULL, 0);
-                uint32_t number = 0, last = next_random(&seed) % 6;
+                uint32_t number = 0, last = roll(&random, 6);
                 int r;
 
                 do {

@@ -182,7 +182,7 @@ static void whoever_is_killed_the_others_lose_nothing(const char *method)
 {
         struct mproc_process *steady_producer, *steady_consumer;
         struct job job = make_job(EACH);
-        uint64_t seed = random_seed();
+        uint64_t random = random_seed();
         uint32_t lost = 0;
 
         job.producer = KILLS;
@@ -194,10 +194,10 @@ static void whoever_is_killed_the_others_lose_nothing(const char *method)
                 job.producer = i;
                 victims[0] = start_target(method, produce, &job, sizeof(job));
                 victims[1] = start_target(method, consume, &job, sizeof(job));
-                usleep(1000 + next_random(&seed) % 3000);
+                usleep(1000 + roll(&random, 3000));
                 for (uint32_t k = 0; k < 2; k++) {
                         mproc_process_kill(victims[(i + k) % 2], NULL);
-                        usleep(next_random(&seed) % 1000);
+                        usleep(roll(&random, 1000));
                 }
                 mproc_process_free(victims[0]);
                 mproc_process_free(victims[1]);
@@ -236,7 +236,7 @@ static void a_half_written_message_is_skipped_and_counted(const char *method)
 {
         struct mproc_queue *queue = make_queue(5 << 20, 0);
         unsigned char *bytes = malloc(4 << 20);
-        uint64_t seed = random_seed();
+        uint64_t random = random_seed();
         size_t size;
 
         for (int i = 0; i < 1000 && mproc_queue_torn(queue) < 3; i++) {
@@ -245,7 +245,7 @@ static void a_half_written_message_is_skipped_and_counted(const char *method)
 
                 assert_int_equal(
                         mproc_queue_get(queue, bytes, 4 << 20, &size, 20 * SECOND_NS, NULL), 0);
-                usleep(next_random(&seed) % 1000);
+                usleep(roll(&random, 1000));
                 mproc_process_kill(process, NULL);
                 mproc_process_free(process);
                 /* What is there is whole; then the queue goes on as if nothing had been. */
@@ -265,7 +265,7 @@ static void a_half_written_message_is_skipped_and_counted(const char *method)
 static void a_stopped_producer_is_told_of_and_holds_up_no_consumer(const char *method)
 {
         struct mproc_queue *queue = make_queue(5 << 20, 0);
-        uint64_t seed = random_seed();
+        uint64_t random = random_seed();
         bool seen = false;
 
         for (int i = 0; i < 200 && !seen; i++) {
@@ -278,7 +278,7 @@ static void a_stopped_producer_is_told_of_and_holds_up_no_consumer(const char *m
                 assert_int_equal(
                         mproc_queue_get(queue, bytes, sizeof(bytes), &size, 20 * SECOND_NS, NULL),
                         0);
-                usleep(next_random(&seed) % 1000);
+                usleep(roll(&random, 1000));
                 kill(mproc_process_pid(process), SIGSTOP);
                 r = mproc_queue_get(queue, bytes, sizeof(bytes), &size, 0, NULL);
                 assert_true(!r || r == -ETIMEDOUT);

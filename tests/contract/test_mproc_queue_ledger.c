@@ -265,20 +265,19 @@ static int produce(void *arg, size_t arg_size)
  * task_done; and none is among them whose task_done returned. */
 static void kills_at_random_instants_leave_a_join_that_knows_all(const char *method)
 {
-        const char *given = getenv("MPROC_TEST_KILLS");
-        uint64_t lost, unseen = 0, undone = 0, most = given ? strtoull(given, NULL, 10) : 40;
+        uint64_t lost, unseen = 0, undone = 0, most = (uint64_t)kills_wanted(40),
+                       random = random_seed();
         struct mproc_process *crew[WORKERS], *producer;
         struct shared *shared;
         struct place place = with_ledger(&shared);
         int r;
 
-        throw_dice(method);
         producer = start_duty(method, produce, shared, 0);
         start_crew(crew, WORKERS, method, consume, shared);
         for (uint64_t kills = 0; kills < most; kills++) {
-                int victim = (int)roll(WORKERS);
+                int victim = (int)roll(&random, WORKERS);
 
-                nap((int64_t)roll(2 * MS));
+                nap(roll(&random, 2 * MS));
                 kill_and_free(crew[victim]);
                 crew[victim] = start_duty(method, consume, shared, victim);
         }

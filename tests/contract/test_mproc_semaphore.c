@@ -237,7 +237,6 @@ static void kills_of_holders_at_random_instants_lose_no_permit(const char *metho
         struct shared *shared;
         struct place place = with_semaphore(&shared, ROOM, 0, true);
 
-        throw_dice(method);
         kill_at_random(method, come_and_go, shared, &shared->stop, 4, 60);
         for (int i = 0; i < ROOM; i++) {
                 int r = acquire(shared, 0);
@@ -266,15 +265,15 @@ static void kills_of_waiters_at_random_instants_hang_nobody(const char *method)
         struct shared *shared;
         struct place place = with_semaphore(&shared, 0, 0, false);
         struct mproc_process *crew[3];
+        uint64_t random = random_seed();
 
-        throw_dice(method);
         start_crew(crew, 3, method, take_until_stopped, shared);
         for (int i = 0; i < 40; i++) {
-                int victim = (int)roll(3);
+                int victim = (int)roll(&random, 3);
 
-                nap((int64_t)roll(MS));
+                nap(roll(&random, MS));
                 assert_int_equal(release(shared), 0);
-                nap((int64_t)roll(MS / 10));
+                nap(roll(&random, MS / 10));
                 kill_and_free(crew[victim]);
                 crew[victim] = start_duty(method, take_until_stopped, shared, victim);
         }

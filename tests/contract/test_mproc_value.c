@@ -138,7 +138,7 @@ static void a_change_that_its_process_died_over_never_was(const char *method)
 {
         struct mproc_shm *shm;
         struct job job = make_record(&shm, UINT64_MAX);
-        uint64_t seed = random_seed(), last = 0;
+        uint64_t random = random_seed(), last = 0;
 
         for (int i = 0; i < KILLS; i++) {
                 struct mproc_process *process =
@@ -147,7 +147,7 @@ static void a_change_that_its_process_died_over_never_was(const char *method)
 
                 while (mproc_int64_get(job.done) < (int64_t)last + 1)
                         usleep(100);
-                usleep(next_random(&seed) % 1000);
+                usleep(roll(&random, 1000));
                 mproc_process_kill(process, NULL);
                 mproc_process_free(process);
                 now = read_whole(job.value);

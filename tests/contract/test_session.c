@@ -3,7 +3,7 @@
  * running. */
 #include "base/clock.h"
 #include "base/text.h"
-#include "contract/find_child.h"
+#include "contract/mproc_scene.h"
 #include "contract/session_scene.h"
 #include "workloads/workload_table.h"
 
@@ -28,7 +28,7 @@
 
 #define WORKERS 4
 
-static const struct session_choice lean = {0}, large = {.ballast = 64 << 20};
+static const struct session_choice large = {.ballast = 64 << 20};
 
 static struct trial_request counter_request(const char *strategy, const char *start, uint64_t ops)
 {
@@ -101,15 +101,6 @@ static pid_t start_killer(pid_t host, bool kill_host)
                 ;
         kill(kill_host ? host : worker, SIGKILL);
         _exit(0);
-}
-
-static pid_t warm_host(struct session *session)
-{
-        int pids[HOSTS_MAX];
-
-        assert_int_equal(session_warm(session, &lean, NULL), 0);
-        assert_int_equal(session_pids(session, pids), 1);
-        return pids[0];
 }
 
 static void a_killed_worker_fails_its_trial_and_the_next_one_works(void **state)

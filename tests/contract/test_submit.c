@@ -5,7 +5,6 @@
 #include "model/submit.h"
 #include "run/submission.h"
 
-#include "contract/find_child.h"
 #include "contract/mproc_random.h"
 #include "contract/session_scene.h"
 #include <dirent.h>
@@ -27,24 +26,14 @@
 
 #define WORKERS 3
 
-static const struct session_choice lean = {0};
-
-static struct trial_request spin_request(enum submit submit, const char *start, uint64_t tasks,
-                                         int64_t task_ns)
+static struct trial_request submission(enum submit submit, const char *start, uint64_t tasks,
+                                       int64_t task_ns)
 {
-        struct trial_request request = {
-                .workload = "spin",
-                .workers = WORKERS,
-                .pus = WORKERS,
-                .ops = tasks,
-                .timeout_ns = 60 * NS_PER_S,
-                .value = {(int64_t)tasks, task_ns, 0}, /* tasks, task_time, spread */
-                .submit = submit,
-                .in_flight = 4 * WORKERS,
-                .transport = "ring",
-        };
+        struct trial_request request = spin_request(start, WORKERS, tasks, task_ns);
 
-        text_copy(request.start, sizeof(request.start), start);
+        request.submit = submit;
+        request.in_flight = 4 * WORKERS;
+        text_copy(request.transport, sizeof(request.transport), "ring");
         return request;
 }
 
@@ -77,7 +66,7 @@ static void every_way_to_submit_is_right_under_every_start_method_and_transport(
                 for (enum submit submit = SUBMIT_MAP; submit < SUBMIT_COUNT; submit++)
                         for (size_t t = 0; submission_transport_at(t, NULL); t++) {
                                 struct trial_request spin =
-                                        spin_request(submit, start_at(s), 1000, 1000);
+                                        submission(submit, start_at(s), 1000, 1000);
                                 struct trial_request file = spin;
 
                                 text_copy(spin.transport, sizeof(spin.transport),
@@ -99,14 +88,14 @@ static void every_chunk_and_depth_is_right(void **state)
         static const uint32_t depths[] = {1, 2, 17, 5000};
 
         for (size_t i = 0; i < sizeof(chunks) / sizeof(*chunks); i++) {
-                struct trial_request request = spin_request(SUBMIT_MAP, "fork", 3001, 1000);
+                struct trial_request request = submission(SUBMIT_MAP, "fork", 3001, 1000);
 
                 request.chunk = chunks[i];
                 run_right(*state, &request, NULL);
         }
         for (enum submit submit = SUBMIT_IMAP; submit < SUBMIT_COUNT; submit++)
                 for (size_t i = 0; i < sizeof(depths) / sizeof(*depths); i++) {
-                        struct trial_request request = spin_request(submit, "fork", 3001, 1000);
+                        struct trial_request request = submission(submit, "fork", 3001, 1000);
 
                         request.in_flight = depths[i];
                         run_right(*state, &request, NULL);
@@ -116,7 +105,7 @@ static void every_chunk_and_depth_is_right(void **state)
 static void every_task_is_timed_once_and_its_response_too(void **state)
 {
         for (enum submit submit = SUBMIT_STATIC; submit < SUBMIT_COUNT; submit++) {
-                struct trial_request request = spin_request(submit, "fork", 1009, 1000);
+                struct trial_request request = submission(submit, "fork", 1009, 1000);
                 struct trial_outcome outcome;
 
                 request.timed = 1;
@@ -135,7 +124,7 @@ static void every_task_is_timed_once_and_its_response_too(void **state)
 static void the_phases_share_out_the_time_of_the_workers(void **state)
 {
         for (enum submit submit = SUBMIT_STATIC; submit < SUBMIT_COUNT; submit++) {
-                struct trial_request request = spin_request(submit, "fork", 600, 10000);
+                struct trial_request request = submission(submit, "fork", 600, 10000);
                 struct worker_outcome workers[WORKERS];
                 struct trial_outcome outcome = run_right(*state, &request, workers);
                 const struct trial_phases *phases = &outcome.phases;
@@ -168,7 +157,7 @@ static void the_phases_share_out_the_time_of_the_workers(void **state)
 /* One in seven is timed: what the others took is made up from it. */
 static void tasks_that_are_too_short_to_be_timed_are_sampled(void **state)
 {
-        struct trial_request request = spin_request(SUBMIT_MAP, "fork", 3001, 1000);
+        struct trial_request request = submission(SUBMIT_MAP, "fork", 3001, 1000);
         struct trial_outcome outcome;
 
         request.timed_one_in = 7;
@@ -181,7 +170,7 @@ static void tasks_that_are_too_short_to_be_timed_are_sampled(void **state)
 static void workers_without_a_task_are_no_failure(void **state)
 {
         for (enum submit submit = SUBMIT_MAP; submit < SUBMIT_COUNT; submit++) {
-                struct trial_request request = spin_request(submit, "thread", 1, 1000);
+                struct trial_request request = submission(submit, "thread", 1, 1000);
                 struct worker_outcome workers[WORKERS];
                 uint64_t ops = 0;
 
@@ -190,15 +179,6 @@ static void workers_without_a_task_are_no_failure(void **state)
                         ops += workers[i].ops;
                 assert_int_equal(ops, 1);
         }
-}
-
-static pid_t warm_host(struct session *session)
-{
-        int pids[HOSTS_MAX];
-
-        assert_int_equal(session_warm(session, &lean, NULL), 0);
-        assert_int_equal(session_pids(session, pids), 1);
-        return pids[0];
 }
 
 /* A process that kills a worker of the host so long after it has come up. */
@@ -219,14 +199,13 @@ static pid_t start_killer(pid_t host, uint64_t delay_ns)
 /* Before the gate, in a task, between two of them: a legal instant each. */
 static void a_worker_killed_at_any_time_fails_its_trial_with_the_cause(void **state)
 {
-        uint64_t seed = random_seed();
+        uint64_t random = random_seed();
 
         for (unsigned round = 0; round < 16; round++) {
                 enum submit submit = SUBMIT_MAP + round % (SUBMIT_COUNT - SUBMIT_MAP);
-                struct trial_request endless = spin_request(submit, "fork", 1000000, 1000000);
-                struct trial_request quick = spin_request(submit, "fork", 100, 1000);
-                pid_t killer =
-                        start_killer(warm_host(*state), next_random(&seed) % (20 * NS_PER_MS));
+                struct trial_request endless = submission(submit, "fork", 1000000, 1000000);
+                struct trial_request quick = submission(submit, "fork", 100, 1000);
+                pid_t killer = start_killer(warm_host(*state), roll(&random, 20 * NS_PER_MS));
                 struct trial_outcome outcome = run_trial(*state, &lean, &endless, NULL, NULL);
 
                 waitpid(killer, NULL, 0);
@@ -245,7 +224,7 @@ static void a_trial_beyond_its_time_limit_is_ended(void **state)
         for (size_t s = 0; start_at(s); s++)
                 for (enum submit submit = SUBMIT_MAP; submit < SUBMIT_COUNT; submit++) {
                         struct trial_request request =
-                                spin_request(submit, start_at(s), 1000000, 1000000);
+                                submission(submit, start_at(s), 1000000, 1000000);
                         struct trial_outcome outcome;
 
                         request.timeout_ns = 50 * NS_PER_MS;
@@ -261,7 +240,7 @@ static void a_stop_ends_the_trial_at_once(void **state)
         struct session *session = *state;
 
         for (enum submit submit = SUBMIT_MAP; submit < SUBMIT_COUNT; submit++) {
-                struct trial_request request = spin_request(submit, "fork", 1000000, 1000000);
+                struct trial_request request = submission(submit, "fork", 1000000, 1000000);
 
                 warm_host(session);
                 session->stop_fd = eventfd(1, EFD_CLOEXEC);
@@ -279,7 +258,7 @@ static void a_worker_that_cannot_begin_is_a_failed_start(void **state)
         for (int i = 0; i < WORKERS; i++)
                 cpus[i].bits[CPUSET_WORDS - 1] = 1ull << 63;
         for (size_t s = 0; start_at(s); s++) {
-                struct trial_request request = spin_request(SUBMIT_MAP, start_at(s), 1000, 1000);
+                struct trial_request request = submission(SUBMIT_MAP, start_at(s), 1000, 1000);
                 struct trial_outcome outcome = run_trial(*state, &lean, &request, cpus, NULL);
 
                 assert_int_equal(outcome.status, TRIAL_START_FAILED);
@@ -309,7 +288,7 @@ static void a_pool_that_cannot_be_made_says_why(void **state)
         rlim_t room = 0;
 
         for (;; room++) {
-                struct trial_request request = spin_request(SUBMIT_MAP, "thread", 3, 1000);
+                struct trial_request request = submission(SUBMIT_MAP, "thread", 3, 1000);
                 pid_t host = warm_host(*state);
                 struct rlimit limit = {fds_of(host) + room, fds_of(host) + room};
                 struct trial_outcome outcome;
@@ -330,8 +309,8 @@ static void a_pool_that_cannot_be_made_says_why(void **state)
 
 static void what_no_pool_can_do_is_refused_with_a_reason(void **state)
 {
-        struct trial_request serial = spin_request(SUBMIT_MAP, "serial", 1000, 1000);
-        struct trial_request shared = spin_request(SUBMIT_MAP, "fork", 1000, 1000);
+        struct trial_request serial = submission(SUBMIT_MAP, "serial", 1000, 1000);
+        struct trial_request shared = submission(SUBMIT_MAP, "fork", 1000, 1000);
         struct trial_outcome outcome = run_trial(*state, &lean, &serial, NULL, NULL);
 
         assert_int_equal(outcome.status, TRIAL_UNSUPPORTED);

@@ -15,18 +15,13 @@
 #define GROWTH_MAX_BYTES (2u << 20)
 
 static const struct scene *const scenes[] = {
-        &soak_pool,    &soak_pool_retries, &soak_pool_server, &soak_processes,
-        &soak_queue,   &soak_locks,        &soak_condition,   &soak_barrier,
-#if SOAK_MANAGER
-        &soak_manager,
-#endif
+        &soak_pool,  &soak_pool_retries, &soak_pool_server, &soak_processes, &soak_queue,
+        &soak_locks, &soak_condition,    &soak_barrier,     &soak_manager,
 };
 static const char *const starts[] = {"fork", "spawn", "forkserver"};
 static const char *const transports[] = {
         "ring",
-#if SOAK_TRANSPORTS
         "pipe",
-#endif
 };
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
@@ -168,7 +163,7 @@ static void shuffle(size_t *order, uint64_t random)
         for (size_t i = 0; i < stage_count; i++)
                 order[i] = i;
         for (size_t i = stage_count; i > 1; i--) {
-                size_t other = soak_roll(&random, (uint32_t)i), kept = order[i - 1];
+                size_t other = roll(&random, (uint32_t)i), kept = order[i - 1];
 
                 order[i - 1] = order[other];
                 order[other] = kept;

@@ -16,18 +16,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* What is not there in every state of the tree. */
-#if __has_include("mproc/pool_transport.h")
-#define SOAK_TRANSPORTS 1
-#else
-#define SOAK_TRANSPORTS 0
-#endif
-#if __has_include(<mproc/manager.h>)
-#define SOAK_MANAGER 1
-#else
-#define SOAK_MANAGER 0
-#endif
-
 #define SOAK_WAIT_NS (30 * SECOND_NS)
 #define SOAK_HUNG_S 60 /* a step that waits more than once */
 #define SOAK_MEMBERS 8
@@ -65,7 +53,7 @@ struct stage {
         uint64_t tasks, failed, replaced, worst_ns;
 
         /* Of the run that is under way. */
-        uint64_t random; /* state of next_random */
+        uint64_t random; /* state of roll */
         unsigned kills_wanted;
         struct board *board;
         void (*describe)(const struct stage *stage); /* prints state words */
@@ -74,19 +62,6 @@ struct stage {
 
 extern const struct scene soak_pool, soak_pool_retries, soak_pool_server, soak_processes,
         soak_queue, soak_locks, soak_condition, soak_barrier, soak_manager;
-
-static inline uint32_t soak_roll(uint64_t *random, uint32_t sides)
-{
-        return next_random(random) % sides;
-}
-
-static inline void soak_nap(uint64_t ns)
-{
-        struct timespec left = {.tv_sec = (time_t)(ns / NS_PER_S),
-                                .tv_nsec = (long)(ns % NS_PER_S)};
-
-        nanosleep(&left, NULL);
-}
 
 /* soak_watch.c: the program's own. */
 

@@ -105,21 +105,21 @@ static uint32_t choose_victims(struct crew *crew, bool server)
 {
         uint32_t all = (1u << crew->count) - 1;
         uint64_t *random = &crew->stage->random;
-        uint32_t one = 1u << soak_roll(random, crew->count);
+        uint32_t one = 1u << roll(random, crew->count);
 
         if (server)
                 return all;
-        return soak_roll(random, 6) ? one : one | (next_random(random) & all);
+        return roll(random, 6) ? one : one | (next_random(random) & all);
 }
 
 void crew_strike(struct crew *crew)
 {
         struct stage *stage = crew->stage;
-        bool server = !strcmp(stage->start, "forkserver") && !soak_roll(&stage->random, 8);
+        bool server = !strcmp(stage->start, "forkserver") && !roll(&stage->random, 8);
         uint32_t victims;
 
         soak_step(stage, "waits for an instant to kill");
-        soak_nap(soak_roll(&stage->random, 4) ? soak_roll(&stage->random, 4000000) : 0);
+        nap(roll(&stage->random, 4) ? roll(&stage->random, 4000000) : 0);
         soak_step(stage, "replaces the killed");
         victims = choose_victims(crew, server);
         for (uint32_t i = 0; i < crew->count; i++)
@@ -145,7 +145,7 @@ void crew_strike(struct crew *crew)
                         soak_expect_no_complaint(stage);
                         if (clock_now_ns() > deadline)
                                 soak_fail(stage, "nobody does anything any more");
-                        soak_nap(NS_PER_MS / 10);
+                        nap(NS_PER_MS / 10);
                 }
         }
 }

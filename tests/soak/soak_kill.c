@@ -25,19 +25,9 @@ bool soak_was_killed(pid_t pid)
 
 static pid_t parent_of(pid_t pid)
 {
-        char path[32], line[512] = "", *after;
-        int parent = 0;
-        FILE *file;
+        struct process_stat stat;
 
-        snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-        file = fopen(path, "re");
-        if (!file)
-                return 0;
-        after = fgets(line, sizeof(line), file) ? strrchr(line, ')') : NULL;
-        if (!after || sscanf(after, ") %*c %d", &parent) != 1)
-                parent = 0;
-        fclose(file);
-        return parent;
+        return read_stat(pid, &stat) ? stat.parent : 0;
 }
 
 static bool is_ours(pid_t pid)
@@ -56,9 +46,9 @@ bool soak_kill(struct stage *stage, uint64_t *random, pid_t pid, struct pulse *p
                 return false;
         /* The number may be another's by now: the descriptor is of whoever is looked at here. */
         if (is_ours(pid)) {
-                if (!soak_roll(random, 4)) {
+                if (!roll(random, 4)) {
                         pidfd_send_signal(pidfd, SIGSTOP, NULL, 0);
-                        soak_nap(soak_roll(random, 2000000));
+                        nap(roll(random, 2000000));
                 }
                 note_down(pid);
                 if (pulse) {

@@ -2,8 +2,6 @@
  * over is done or not, and nothing is left of a server but with its death. */
 #include "soak/soak.h"
 
-#if SOAK_MANAGER
-
 #include <mproc/manager.h>
 
 enum { CLIENTS = 3, LIVES = 256, SERVERS = 256 };
@@ -56,7 +54,7 @@ static int connect_to_next(const struct duty *duty, struct office *office, uint3
                 if (clock_now_ns() > deadline)
                         return -soak_complain(duty->board, "server %u has left client %u: %s",
                                               *server, duty->life, err.text);
-                soak_nap(NS_PER_MS / 5);
+                nap(NS_PER_MS / 5);
         }
         return 0;
 }
@@ -90,8 +88,7 @@ static int keep_list(const struct duty *duty, struct mproc_manager *manager, uin
 {
         static unsigned char bytes[40000], back[sizeof(bytes)];
         struct mproc_buffer buffer = {.data = back, .capacity = sizeof(back)};
-        size_t size =
-                soak_roll(random, 8) ? soak_roll(random, 100) : soak_roll(random, sizeof(bytes));
+        size_t size = roll(random, 8) ? roll(random, 100) : roll(random, sizeof(bytes));
         struct mproc_object list;
         int r = mproc_list_new(manager, &list, err);
 
@@ -119,8 +116,8 @@ static int be_client(void *arg, size_t arg_size)
         (void)arg_size;
         while (connected > 0 && !atomic_load(&duty->board->stop)) {
                 struct mproc_err err = {0};
-                int r = soak_roll(&random, 4) ? count_up(duty, office, manager, &err)
-                                              : keep_list(duty, manager, &random, &err);
+                int r = roll(&random, 4) ? count_up(duty, office, manager, &err)
+                                         : keep_list(duty, manager, &random, &err);
 
                 if (r > 0)
                         return r;
@@ -231,9 +228,9 @@ static int run(struct stage *stage)
         crew_start(&crew);
         while (atomic_load(&stage->kills) < end && crew.lives + SOAK_MEMBERS < LIVES) {
                 crew_strike(&crew);
-                if (soak_roll(&stage->random, 3))
+                if (roll(&stage->random, 3))
                         continue;
-                soak_nap(soak_roll(&stage->random, 3000000));
+                nap(roll(&stage->random, 3000000));
                 soak_kill(stage, &stage->random, mproc_manager_pid(owner.manager), NULL);
                 replace_server(&owner);
         }
@@ -247,5 +244,3 @@ static int run(struct stage *stage)
 
 const struct scene soak_manager = {"manager", "a manager and its clients are killed", run, NULL,
                                    false};
-
-#endif

@@ -33,26 +33,26 @@ static void kill_twice(struct killer *killer, size_t worker)
         if (!kill_worker(killer, worker))
                 return;
         do {
-                soak_nap(20 * NS_PER_US);
+                nap(20 * NS_PER_US);
                 next = mproc_pool_worker_pid(killer->pool, worker);
         } while ((!next || next == pid) && clock_now_ns() < deadline &&
                  !atomic_load(&killer->stop));
-        soak_nap(soak_roll(&killer->random, 400) * NS_PER_US);
+        nap(roll(&killer->random, 400) * NS_PER_US);
         kill_worker(killer, worker);
 }
 
 static void strike(struct killer *killer)
 {
         size_t workers = mproc_pool_workers(killer->pool);
-        size_t worker = soak_roll(&killer->random, (uint32_t)workers);
+        size_t worker = roll(&killer->random, (uint32_t)workers);
 
-        if (killer->servers && !soak_roll(&killer->random, killer->servers)) {
+        if (killer->servers && !roll(&killer->random, killer->servers)) {
                 /* Counted before: a task's failure may be seen at once. */
                 atomic_fetch_add(&killer->deaths, workers);
                 soak_kill_server(killer->stage, &killer->random);
                 return;
         }
-        switch (soak_roll(&killer->random, 8)) {
+        switch (roll(&killer->random, 8)) {
         case 0:
                 kill_twice(killer, worker);
                 break;
@@ -75,7 +75,7 @@ static void *kill_on(void *argument)
                atomic_load(&killer->stage->kills) - begin < killer->stage->kills_wanted) {
                 uint64_t operations = atomic_load(&killer->stage->board->operations);
 
-                soak_nap(next_random(&killer->random) % killer->nap_ns);
+                nap((int64_t)(next_random(&killer->random) % killer->nap_ns));
                 if (operations != seen) {
                         seen = operations;
                         deaths = atomic_load(&killer->deaths);
@@ -102,16 +102,12 @@ static void describe(const struct stage *stage)
 
 static struct mproc_pool *open_pool(struct stage *stage, unsigned retries)
 {
-        struct mproc_pool_options options = {
-                .start = stage->start,
-#if SOAK_TRANSPORTS
-                .transport = stage->transport,
-#endif
-                .workers = 2 + soak_roll(&stage->random, WORKERS - 1),
-                .retries = retries,
-                .tasks_per_worker = soak_roll(&stage->random, 3) ? 0 : 50,
-                .queue = 1024
-        };
+        struct mproc_pool_options options = {.start = stage->start,
+                                             .transport = stage->transport,
+                                             .workers = 2 + roll(&stage->random, WORKERS - 1),
+                                             .retries = retries,
+                                             .tasks_per_worker = roll(&stage->random, 3) ? 0 : 50,
+                                             .queue = 1024};
         struct mproc_pool *pool;
         struct mproc_err err = {0};
 
@@ -128,7 +124,7 @@ static void end_pool(struct round *round, struct killer *killer)
         struct mproc_err err = {0};
         int r = 0;
 
-        if (!soak_roll(&round->stage->random, 4))
+        if (!roll(&round->stage->random, 4))
                 submit_and_terminate(round);
         soak_step(round->stage, "closes the pool");
         if (!round->terminates)
@@ -194,7 +190,7 @@ static int run_retries(struct stage *stage)
 
 static int run_server(struct stage *stage)
 {
-        return run_pool(stage, next_random(&stage->random) % 3, 2);
+        return run_pool(stage, roll(&stage->random, 3), 2);
 }
 
 const struct scene soak_pool = {

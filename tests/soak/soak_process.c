@@ -35,7 +35,7 @@ static int run_errand(void *arg, size_t size)
 {
         const struct errand *errand = arg;
         struct mproc_process_options options = {
-                .start = soak_roll(&(uint64_t){clock_now_ns()}, 2) ? "fork" : "spawn",
+                .start = roll(&(uint64_t){clock_now_ns()}, 2) ? "fork" : "spawn",
                 .target = stay_on};
         struct mproc_process *nested;
         struct mproc_err err = {0};
@@ -44,7 +44,7 @@ static int run_errand(void *arg, size_t size)
         atomic_store(errand->mark, BEGUN);
         if (errand->nests && mproc_process_start(&nested, &options, &err))
                 return soak_complain(errand->board, "a nested start: %s", err.text);
-        soak_nap(errand->nap_us * NS_PER_US);
+        nap(errand->nap_us * NS_PER_US);
         atomic_store(errand->mark, ENDED);
         soak_beat(errand->board, errand->board->pulse);
         return (int)errand->code; /* what is nested ends with this process */
@@ -65,9 +65,9 @@ static bool send(struct site *site, uint32_t place, struct errand *errand,
 
         *errand = (struct errand){.board = stage->board,
                                   .mark = &site->marks[place],
-                                  .nap_us = soak_roll(&stage->random, 3000),
-                                  .code = soak_roll(&stage->random, 100),
-                                  .nests = !soak_roll(&stage->random, 6)};
+                                  .nap_us = roll(&stage->random, 3000),
+                                  .code = roll(&stage->random, 100),
+                                  .nests = !roll(&stage->random, 6)};
         atomic_store(errand->mark, 0);
         soak_step(stage, "starts a process");
         r = mproc_process_start(ret, &options, &err);
@@ -75,9 +75,9 @@ static bool send(struct site *site, uint32_t place, struct errand *errand,
                 return true;
         if (r != -ECONNRESET || !atomic_load(&stage->server_kills))
                 soak_fail(stage, "start: %d: %s", r, err.text);
-        soak_nap(NS_PER_MS / 2); /* a signal that was sent may have to reach the other CPU */
+        nap(NS_PER_MS / 2); /* a signal that was sent may have to reach the other CPU */
         reached = atomic_load(errand->mark);
-        soak_nap(5 * NS_PER_MS);
+        nap(5 * NS_PER_MS);
         if (atomic_load(errand->mark) != reached)
                 soak_fail(stage, "its start failed, and yet it goes on: %s", err.text);
         return false;
@@ -126,12 +126,12 @@ static void *kill_on(void *argument)
         bool servers = !strcmp(stage->start, "forkserver");
 
         while (!atomic_load(&site->stop)) {
-                soak_nap(soak_roll(&site->random, 4000000));
-                if (servers && !soak_roll(&site->random, 3))
+                nap(roll(&site->random, 4000000));
+                if (servers && !roll(&site->random, 3))
                         soak_kill_server(stage, &site->random);
                 else
                         soak_kill(stage, &site->random,
-                                  atomic_load(&site->pids[soak_roll(&site->random, IN_FLIGHT)]),
+                                  atomic_load(&site->pids[roll(&site->random, IN_FLIGHT)]),
                                   stage->board->pulse);
         }
         return NULL;
@@ -152,7 +152,7 @@ static int run(struct stage *stage)
         if (pthread_create(&thread, NULL, kill_on, &site))
                 soak_fail(stage, "cannot start the thread that kills");
         while (atomic_load(&stage->kills) < end) {
-                uint32_t i = soak_roll(&stage->random, IN_FLIGHT);
+                uint32_t i = roll(&stage->random, IN_FLIGHT);
 
                 atomic_store(&site.pids[i], 0);
                 if (processes[i])

@@ -43,7 +43,7 @@ static int produce(const struct duty *duty, const struct market *market)
 
         for (uint32_t i = 0; i < PER_LIFE && !atomic_load(&duty->board->stop); i++) {
                 struct message message = {
-                        .life = duty->life, .number = i, .size = soak_roll(&random, MESSAGE_MAX)};
+                        .life = duty->life, .number = i, .size = roll(&random, MESSAGE_MAX)};
                 int r;
 
                 if (message.size < sizeof(message))
@@ -58,7 +58,7 @@ static int produce(const struct duty *duty, const struct market *market)
                 soak_beat(duty->board, duty->board->pulse);
         }
         while (!atomic_load(&duty->board->stop)) { /* it has put all that can be noted down */
-                soak_nap(NS_PER_MS / 10);
+                nap(NS_PER_MS / 10);
                 soak_beat(duty->board, duty->board->pulse);
         }
         return 0;

@@ -34,7 +34,7 @@ static int work(struct mproc_task *task)
         if (!is_filled(rest, task->arg_size - sizeof(*order), order->key))
                 return -EBADMSG;
         if (order->nap_us)
-                soak_nap(order->nap_us * NS_PER_US);
+                nap(order->nap_us * NS_PER_US);
         for (volatile uint32_t i = order->key % 512; i; i--)
                 ;
         *(uint32_t *)task->result = answer(order->key);
@@ -54,11 +54,10 @@ static void place_order(struct round *round, uint32_t i)
         round->marks[i] = (struct mark){0};
         round->results[i] = 0;
         round->codes[i] = 0;
-        round->orders[i] =
-                (struct order){.board = round->stage->board,
-                               .mark = &round->marks[i],
-                               .key = next_random(random),
-                               .nap_us = soak_roll(random, 64) ? 0 : soak_roll(random, 800)};
+        round->orders[i] = (struct order){.board = round->stage->board,
+                                          .mark = &round->marks[i],
+                                          .key = next_random(random),
+                                          .nap_us = roll(random, 64) ? 0 : roll(random, 800)};
 }
 
 /* A failure is a death, and the death is one that happened here. */
@@ -130,14 +129,14 @@ static void expect_answer(struct round *round, uint32_t i, int r, const unsigned
 static void run_map(struct round *round)
 {
         static const uint32_t chunks[] = {1, MPROC_CHUNK_GUIDED, MPROC_CHUNK_CPYTHON, 7};
-        uint32_t count = 1 + soak_roll(&round->stage->random, ITEMS);
+        uint32_t count = 1 + roll(&round->stage->random, ITEMS);
         struct mproc_map map = {.function = work,
                                 .args = round->orders,
                                 .arg_size = sizeof(*round->orders),
                                 .results = round->results,
                                 .result_size = sizeof(*round->results),
                                 .count = count,
-                                .chunk = chunks[soak_roll(&round->stage->random, 4)],
+                                .chunk = chunks[roll(&round->stage->random, 4)],
                                 .codes = round->codes};
         struct mproc_failure failure = {0};
         uint64_t before = round->failed;
@@ -174,9 +173,9 @@ static void run_async(struct round *round, uint32_t count, uint32_t arg_size, ui
                 int r;
 
                 place_order(round, i);
-                call.arg_size = sizeof(struct order) +
-                                soak_roll(random, arg_size - sizeof(struct order) + 1);
-                call.result_size = sizes[i] = 4 + soak_roll(random, result_size - 4 + 1);
+                call.arg_size =
+                        sizeof(struct order) + roll(random, arg_size - sizeof(struct order) + 1);
+                call.result_size = sizes[i] = 4 + roll(random, result_size - 4 + 1);
                 memcpy(arg, &round->orders[i], sizeof(struct order));
                 fill(arg + sizeof(struct order), call.arg_size - sizeof(struct order),
                      round->orders[i].key);
@@ -214,21 +213,20 @@ static void run_large(struct round *round)
 static void run_idle(struct round *round)
 {
         soak_step(round->stage, "is idle");
-        soak_nap(soak_roll(&round->stage->random, 20000000));
+        nap(roll(&round->stage->random, 20000000));
         soak_step(round->stage, "applies after being idle");
-        run_async(round, 1 + soak_roll(&round->stage->random, 3), MPROC_POOL_INLINE,
-                  MPROC_POOL_INLINE);
+        run_async(round, 1 + roll(&round->stage->random, 3), MPROC_POOL_INLINE, MPROC_POOL_INLINE);
 }
 
 static void run_stream(struct round *round)
 {
-        uint32_t count = 1 + soak_roll(&round->stage->random, ITEMS / 2);
+        uint32_t count = 1 + roll(&round->stage->random, ITEMS / 2);
         struct mproc_map map = {.function = work,
                                 .args = round->orders,
                                 .arg_size = sizeof(*round->orders),
                                 .result_size = sizeof(*round->results),
                                 .count = count};
-        bool ordered = !soak_roll(&round->stage->random, 3);
+        bool ordered = !roll(&round->stage->random, 3);
         struct mproc_stream *stream;
         static bool seen[ITEMS];
         struct mproc_err err = {0};
@@ -237,7 +235,7 @@ static void run_stream(struct round *round)
         memset(seen, 0, sizeof(seen));
         for (uint32_t i = 0; i < count; i++)
                 place_order(round, i);
-        if (mproc_pool_imap(round->pool, &stream, &map, 1 + soak_roll(&round->stage->random, 100),
+        if (mproc_pool_imap(round->pool, &stream, &map, 1 + roll(&round->stage->random, 100),
                             ordered, &err))
                 soak_fail(round->stage, "imap: %s", err.text);
         for (uint32_t n = 0;; n++) {

@@ -124,7 +124,7 @@ static int use_locks(void *arg, size_t size)
 
         (void)size;
         while (!r && !atomic_load(&duty->board->stop)) {
-                r = uses[soak_roll(&random, 3)](duty, duty->shared);
+                r = uses[roll(&random, 3)](duty, duty->shared);
                 soak_beat(duty->board, duty->board->pulse);
         }
         return r;

@@ -122,7 +122,7 @@ static void *watch(void *unused)
                 const char *what;
                 uint64_t since;
 
-                soak_nap(NS_PER_S / 2);
+                nap(NS_PER_S / 2);
                 pthread_mutex_lock(&step_lock);
                 stage = step_stage;
                 what = step_what;
@@ -212,8 +212,8 @@ void soak_stock_take(void)
 {
         restore_server(NULL);
         while (count_family() > 1)
-                soak_nap(NS_PER_MS);
-        soak_nap(20 * NS_PER_MS); /* the server is closing what it had of that process; see below */
+                nap(NS_PER_MS);
+        nap(20 * NS_PER_MS); /* the server is closing what it had of that process; see below */
         stock = take_stock();
         stock_server_fds = count_fds_of(server_pid());
 }
@@ -266,7 +266,7 @@ void soak_stock_compare(const struct stage *stage)
                 }
                 if (clock_now_ns() > deadline)
                         break;
-                soak_nap(NS_PER_MS);
+                nap(NS_PER_MS);
         }
         print_links("/proc/self/fd");
         print_mappings();
