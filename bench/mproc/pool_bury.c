@@ -34,7 +34,7 @@ static void explain(struct mproc_pool *pool, uint32_t number, const struct mproc
         *ret = (struct mproc_failure){.count = 1, .worker = (int32_t)number, .pid = worker->pid};
         describe(status, end, sizeof(end));
         if (!pool->death.code && pool->phase != POOL_TERMINATED &&
-            (status->state != MPROC_EXITED || status->code))
+            atomic_load(&pool->shared->lines[number].ready) != 2)
                 error_set(&pool->death, -EOWNERDEAD, "pool", "worker %u (process %d) %s", number,
                           (int)worker->pid, end);
         if (worker->condemned)

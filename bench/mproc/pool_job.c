@@ -148,10 +148,10 @@ static void choose_failure(struct mproc_pool *pool, struct pool_job_owned *job, 
         const struct pool_words *words = &pool_job_shared(pool, job)->words;
 
         *ret = job->failure;
-        if (atomic_load(&words->ready) && words->worker < pool->workers)
+        if (atomic_load(&words->ready))
                 *ret = (struct mproc_failure){.index = job->first + words->item,
                                               .worker = (int32_t)words->worker,
-                                              .pid = pool->worker[words->worker].pid,
+                                              .pid = words->pid,
                                               .err = words->err};
         if (!ret->err.code) {
                 ret->worker = -1;

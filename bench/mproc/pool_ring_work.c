@@ -5,7 +5,8 @@
 
 /* Moves on from a position that is not before `head` to the first that is QUEUED; false: there is
  * none. Beyond what it knows of the tail it looks only when the owner is in a hurry: else it would
- * fetch away the very lines that the owner fills, and pool_idle() looks after a while. */
+ * fetch away the very lines that the owner fills, and pool_idle() looks after a while, or
+ * others_wait(). */
 static bool find_queued(struct pool_self *worker, uint64_t *at)
 {
         struct pool_shared *shared = worker->shared;
@@ -77,13 +78,13 @@ static bool claim(struct pool_job *job, uint64_t *first, uint64_t *end, uint32_t
 }
 
 /* Is there other work than this job, which has had its chunk? */
-static bool others_wait(const struct pool_self *worker, int job)
+static bool others_wait(struct pool_self *worker, int job)
 {
         struct pool_shared *shared = worker->shared;
         uint32_t open = atomic_load_explicit(&shared->front.open_jobs, memory_order_relaxed);
 
-        return atomic_load_explicit(&shared->front.tail, memory_order_relaxed) >
-                       atomic_load_explicit(&shared->head, memory_order_relaxed) ||
+        worker->tail_seen = atomic_load(&shared->front.tail); /* take_task() comes next */
+        return worker->tail_seen > atomic_load_explicit(&shared->head, memory_order_relaxed) ||
                pool_worker_sees_job(worker, open & ~(1u << job));
 }
 

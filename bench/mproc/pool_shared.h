@@ -123,6 +123,7 @@ struct pool_words {
         _Atomic uint32_t taken;
         _Atomic uint32_t ready;
         uint32_t worker;
+        pid_t pid; /* a thread's tid */
         uint64_t item;
         struct mproc_err err;
 };

@@ -162,6 +162,7 @@ static void keep_words(struct pool_self *worker, struct pool_job *job, uint64_t 
         if (atomic_exchange(&words->taken, 1))
                 return;
         words->worker = worker->number;
+        words->pid = gettid();
         words->item = item;
         words->err = worker->err;
         atomic_store(&words->ready, 1);

@@ -76,9 +76,9 @@ static uint64_t own_cpu_ns(void)
         return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
-static struct mproc_pool *new_pool(const char *start, size_t queue)
+static struct mproc_pool *new_pool(const char *start, size_t workers, size_t queue)
 {
-        struct mproc_pool_options options = {.start = start, .workers = WORKERS, .queue = queue};
+        struct mproc_pool_options options = {.start = start, .workers = workers, .queue = queue};
         struct mproc_err err = {0};
         struct mproc_pool *pool;
         uint64_t number = 1, result;
@@ -93,25 +93,30 @@ static struct mproc_pool *new_pool(const char *start, size_t queue)
         return pool;
 }
 
-static void idle(const char *start)
+static void print_sizes(const char *name, size_t count, pid_t pid)
 {
-        struct mproc_pool *pool = new_pool(start, 0);
+        printf("%-12s %3zu %8.1f %12.1f %12.1f", name, count, (double)pss_bytes(pid) / 1024,
+               (double)proc_number(pid, "smaps_rollup", "Private_Dirty:"),
+               (double)proc_number(pid, "status", "VmPTE:"));
+}
+
+static void idle(const char *start, size_t workers)
+{
+        struct mproc_pool *pool = new_pool(start, workers, 0);
         struct timespec rest = {.tv_sec = IDLE_S};
         uint64_t before = 0, after = 0, own = 0;
         pid_t pid = mproc_pool_worker_pid(pool, 0);
 
         nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
-        for (size_t i = 0; i < WORKERS; i++)
+        for (size_t i = 0; i < workers; i++)
                 before += cpu_ns(mproc_pool_worker_pid(pool, i));
         own = own_cpu_ns();
         nanosleep(&rest, NULL);
         own = own_cpu_ns() - own;
-        for (size_t i = 0; i < WORKERS; i++)
+        for (size_t i = 0; i < workers; i++)
                 after += cpu_ns(mproc_pool_worker_pid(pool, i));
-        printf("%-12s %8.1f %12.1f %12.1f %16.3f %16.3f\n", start, (double)pss_bytes(pid) / 1024,
-               (double)proc_number(pid, "smaps_rollup", "Private_Dirty:"),
-               (double)proc_number(pid, "status", "VmPTE:"), (double)(after - before) / 1e6,
-               (double)own / 1e6);
+        print_sizes(start, workers, pid);
+        printf(" %16.3f %16.3f\n", (double)(after - before) / 1e6, (double)own / 1e6);
         mproc_pool_free(pool);
 }
 
@@ -168,7 +173,7 @@ static void queued(void)
 
         must(mproc_shm_new(&shm, 4096, &err), &err);
         word = mproc_shm_addr(shm);
-        pool = new_pool("fork", QUEUED + WORKERS);
+        pool = new_pool("fork", WORKERS, QUEUED + WORKERS);
         before = pss_bytes(getpid());
         for (int i = 0; i < WORKERS; i++)
                 must(mproc_pool_apply_async(pool, NULL,

@@ -130,6 +130,7 @@ static inline int run_pool_promises(const struct promise *promises, size_t promi
 {
         int failed = 0;
 
+        forks_beside_threads = true; /* to replace a worker */
         for (size_t i = 0; use_transport(i); i++)
                 failed += run_promises(promises, promise_count);
         return failed;

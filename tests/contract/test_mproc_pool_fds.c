@@ -83,6 +83,42 @@ static void who_replaces_a_worker_has_them_and_the_death_has_its_cause(const cha
         close_both(fds);
 }
 
+static int leave_well(struct mproc_task *task)
+{
+        (void)task;
+        _exit(0);
+}
+
+/* The status does not tell the one from the other, least of all where SIGCHLD is ignored and there
+ * is none. */
+static bool only_a_death_is_one(const char *method)
+{
+        struct mproc_pool_options options = {
+                .start = method, .workers = 1, .tasks_per_worker = 1, .transport = pool_transport};
+        struct mproc_pool *pool;
+        struct mproc_call call = {.function = do_nothing};
+        struct mproc_err retired, left;
+
+        signal(SIGCHLD, SIG_IGN);
+        if (mproc_pool_new(&pool, &options, NULL))
+                return false;
+        for (int i = 0; i < 3; i++)
+                if (mproc_pool_apply(pool, &call, NULL, NULL, NULL))
+                        return false;
+        mproc_pool_first_death(pool, &retired);
+        call.function = leave_well;
+        if (mproc_pool_apply(pool, &call, NULL, NULL, NULL) != -EREMOTEIO)
+                return false;
+        mproc_pool_first_death(pool, &left);
+        mproc_pool_free(pool);
+        return !retired.code && left.code == -EOWNERDEAD;
+}
+
+static void who_retires_is_not_dead_and_who_leaves_within_a_task_is(const char *method)
+{
+        assert_true(run_scene(only_a_death_is_one, method));
+}
+
 static void more_descriptors_than_cross_are_refused(const char *method)
 {
         int fds[MPROC_POOL_FDS_MAX + 1] = {0};
@@ -108,6 +144,7 @@ int main(int argc, char **argv)
                 PROMISE(workers_find_the_descriptors_that_were_given, UNDER_CONCURRENT),
                 PROMISE(who_replaces_a_worker_has_them_and_the_death_has_its_cause,
                         UNDER_OWN_PROCESS),
+                PROMISE(who_retires_is_not_dead_and_who_leaves_within_a_task_is, UNDER_OWN_PROCESS),
                 PROMISE(more_descriptors_than_cross_are_refused, UNDER_NONE),
         };
 

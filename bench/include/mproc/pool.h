@@ -146,7 +146,8 @@ struct mproc_call {
         /* Called once it is over, on a thread of the caller that collects (see above), not under
          * any lock, before the result is freed. Within one that uses the pool others are called, 64
          * deep at most; the rest wait for the outermost to return. What it returns other than 0 is
-         * what get, and wait, of this result return -EBADE for. May be NULL. */
+         * what get, and wait, of this result return -EBADE for once it has returned: who gets the
+         * result on another thread meanwhile does not wait for it. May be NULL. */
         int (*callback)(struct mproc_result *result, void *context);
         void *context;
 };
