@@ -4,13 +4,17 @@
 #include "base/clock.h"
 #include "bench/bench.h"
 #include <mproc/pool.h>
+#include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #define WORKERS 2
+#define MANY 8
 #define IDLE_S 5
 #define TASKS 10000000
 #define IN_FLIGHT 512
@@ -120,6 +124,25 @@ static void idle(const char *start, size_t workers)
         mproc_pool_free(pool);
 }
 
+/* What a process takes that has done nothing but begin: dynamically linked against libc, as ours.
+ */
+static void bare(size_t count)
+{
+        char *argv[] = {"sleep", "60", NULL};
+        pid_t pids[MANY];
+
+        for (size_t i = 0; i < count; i++)
+                if (posix_spawnp(&pids[i], argv[0], NULL, NULL, argv, environ))
+                        exit(4);
+        nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
+        print_sizes("sleep(1)", count, pids[0]);
+        printf("\n");
+        for (size_t i = 0; i < count; i++) {
+                kill(pids[i], SIGKILL);
+                waitpid(pids[i], NULL, 0);
+        }
+}
+
 static void show_memory(struct mproc_pool *pool, const char *when)
 {
         printf("%-28s %12.1f %12.1f\n", when, (double)pss_bytes(getpid()) / 1024,
@@ -200,17 +223,20 @@ static void queued(void)
 
 int main(int argc, char **argv)
 {
+        static const size_t sizes[] = {WORKERS, MANY};
         struct mproc_pool *pool;
 
         mproc_init(&argc, &argv);
-        printf("\nAn idle pool of %d workers, %d s\n%-12s %8s %12s %12s %16s %16s\n", WORKERS,
-               IDLE_S, "start", "PSS KiB", "private KiB", "tables KiB", "workers' CPU ms",
-               "owner's CPU ms");
-        idle("fork");
-        idle("forkserver");
-        idle("spawn");
+        printf("\nAn idle worker, %d s\n%-12s %3s %8s %12s %12s %16s %16s\n", IDLE_S, "start", "of",
+               "PSS KiB", "private KiB", "tables KiB", "workers' CPU ms", "owner's CPU ms");
+        for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+                idle("fork", sizes[i]);
+                idle("forkserver", sizes[i]);
+                idle("spawn", sizes[i]);
+                bare(sizes[i]);
+        }
         queued();
-        pool = new_pool("forkserver", 0);
+        pool = new_pool("forkserver", WORKERS, 0);
         printf("\n%-28s %12s %12s\n", "Tasks so far", "owner KiB", "worker KiB");
         run_tasks(pool, TASKS / 10);
         show_memory(pool, "1 million");
