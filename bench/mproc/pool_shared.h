@@ -203,7 +203,7 @@ struct pool_shared {
         uint32_t spinners_max;
         uint32_t timed; /* leases are kept */
         /* A worker that is about to sleep makes the owner's stores visible to itself: so the owner
-         * needs no barrier between a task and the look at who sleeps. */
+         * needs no barrier between a task and the look whether anybody sleeps. */
         _Atomic bool fenced;
         uint64_t tasks_per_worker;
         struct pool_line *lines;
@@ -248,6 +248,14 @@ static inline int pool_bit_clear(struct pool_bits *bits, uint32_t worker)
  * visible after it. pool_wake.c */
 bool pool_fence_register(void);
 void pool_fence_owner(struct pool_shared *shared);
+
+static inline bool pool_bits_any(struct pool_bits *bits, uint32_t workers)
+{
+        for (uint32_t i = 0; i * 64 < workers; i++)
+                if (atomic_load(&bits->word[i]))
+                        return true;
+        return false;
+}
 
 uint32_t pool_bits_count(struct pool_bits *bits, uint32_t workers);
 

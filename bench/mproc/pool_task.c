@@ -172,19 +172,21 @@ static uint64_t next_free(const struct mproc_pool *pool, uint64_t tail)
 
 static void enqueue_at(struct mproc_pool *pool, uint64_t position)
 {
+        bool ring = pool->transport == &pool_transport_ring; /* spared the call by pointer */
         struct pool_shared *shared = pool->shared;
 
         atomic_store_explicit(&pool_slot_at(shared, position)->state,
                               pool_word(POOL_QUEUED, 0, position), memory_order_release);
         pool->watch.tail = position + 1;
-        /* Before the bit sets are read. */
-        if (atomic_load_explicit(&shared->fenced, memory_order_relaxed)) {
+        if (ring && atomic_load_explicit(&shared->fenced, memory_order_relaxed)) {
                 atomic_store_explicit(&shared->front.tail, pool->watch.tail, memory_order_release);
                 atomic_signal_fence(memory_order_seq_cst);
-        } else {
-                atomic_store(&shared->front.tail, pool->watch.tail);
+                if (!pool_bits_any(&shared->sleeping, shared->workers))
+                        return;
         }
-        if (pool->transport == &pool_transport_ring) /* spared the call by pointer */
+        /* A barrier, too, before `looking` is read. */
+        atomic_store(&shared->front.tail, pool->watch.tail);
+        if (ring)
                 pool_wake_one(shared);
         else
                 pool->transport->offer(pool);

@@ -17,6 +17,10 @@
  * owner makes up for it: after every death it clears the bits of the dead and wakes everybody,
  * itself included.
  *
+ * The owner publishes most tasks while nobody sleeps, and needs no barrier then: a worker that has
+ * set its bit in `sleeping` has the kernel put one into whatever the owner runs (membarrier(2))
+ * before that last look. Who sees a bit set goes the way above, with a barrier of its own.
+ *
  * A worker that was woken and then had less to do than a wake-up costs has done harm: it took a CPU
  * from the owner or from the worker that was at it already. It naps before it may be woken again,
  * the longer the more often this happens. A nap has an end, so that work waits for it no longer

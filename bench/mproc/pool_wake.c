@@ -54,10 +54,8 @@ void pool_wake(struct pool_shared *shared, struct pool_bits *asleep, uint32_t co
 
 void pool_wake_one(struct pool_shared *shared)
 {
-        for (uint32_t i = 0; i * 64 < shared->workers; i++)
-                if (atomic_load(&shared->looking.word[i]))
-                        return;
-        pool_wake(shared, &shared->sleeping, 1);
+        if (!pool_bits_any(&shared->looking, shared->workers))
+                pool_wake(shared, &shared->sleeping, 1);
 }
 
 void pool_wake_all(struct pool_shared *shared)
