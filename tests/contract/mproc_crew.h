@@ -104,9 +104,10 @@ static inline int stay(void)
 }
 
 /* Workers that go on until `*stop`, of which one after the other is killed at a random instant and
- * replaced. Whoever is left must come to an end. */
+ * replaced. Whoever is left must have made `*progress` (NULL: has nothing to count), however slow
+ * the machine is, and come to an end. */
 static inline void kill_at_random(const char *method, int (*target)(void *, size_t), void *shared,
-                                  int *stop, int crew_size, int kills)
+                                  int *stop, const int *progress, int crew_size, int kills)
 {
         struct mproc_process *crew[CREW_MAX];
         uint64_t random = random_seed();
@@ -119,6 +120,8 @@ static inline void kill_at_random(const char *method, int (*target)(void *, size
                 kill_and_free(crew[victim]);
                 crew[victim] = start_duty(method, target, shared, victim);
         }
+        if (progress)
+                await(progress, 1);
         add(stop, 1);
         join_crew(crew, crew_size);
 }

@@ -297,7 +297,7 @@ static void kills_at_random_instants_hang_nobody(const char *method)
         struct shared *shared;
         struct place place = with_array(&shared, &array, MPROC_INT64, 2, 0, NULL);
 
-        kill_at_random(method, keep_both_ends_equal, shared, &shared->stop, 3, 60);
+        kill_at_random(method, keep_both_ends_equal, shared, &shared->stop, NULL, 3, 60);
         mproc_shm_free(place.shm);
 }
 

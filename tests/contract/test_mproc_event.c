@@ -166,7 +166,7 @@ static void kills_at_random_instants_hang_nobody(const char *method)
         struct shared *shared;
         struct place place = with_events(&shared);
 
-        kill_at_random(method, set_or_wait, shared, &shared->stop, 4, 40);
+        kill_at_random(method, set_or_wait, shared, &shared->stop, NULL, 4, 40);
         mproc_shm_free(place.shm);
 }
 

@@ -237,7 +237,7 @@ static void kills_of_holders_at_random_instants_lose_no_permit(const char *metho
         struct shared *shared;
         struct place place = with_semaphore(&shared, ROOM, 0, true);
 
-        kill_at_random(method, come_and_go, shared, &shared->stop, 4, 60);
+        kill_at_random(method, come_and_go, shared, &shared->stop, NULL, 4, 60);
         for (int i = 0; i < ROOM; i++) {
                 int r = acquire(shared, 0);
 

@@ -70,7 +70,9 @@ static void a_run_of_which_all_is_skipped_says_why_and_no_more(void **unused)
                 TEXT(result.cells[i].note, "needs a newer kernel");
         }
         result.rounds = result.disturbed_rounds = 0;
-        result.comparison_count = result.trial_count = 0;
+        result.comparison_count = 0;
+        while (result.trial_count)
+                free(result.trials[--result.trial_count].workers);
         TEXT(result.no_verdict, "no verdicts: no cell could be measured");
         text = joined("text");
         assert_int_equal(render_count(text, "newer kernel"), 1);
