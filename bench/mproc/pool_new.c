@@ -16,81 +16,6 @@
 #define TEXT_SHARE 128 /* one in so many tasks may fail with a text too long for its slot … */
 #define TEXTS_MIN 32   /* … and some more */
 
-int pool_check(struct mproc_pool *pool, const char *stage, struct mproc_err *err)
-{
-        if (pool->generation != registry_generation())
-                return error_set(err, -ECHILD, stage,
-                                 "this pool belongs to the process from which the caller was "
-                                 "forked: make one here");
-        if (pool_inside(pool->shared))
-                return error_set(err, -EDEADLK, stage,
-                                 "a worker cannot use the pool that it works for: it could wait "
-                                 "for itself");
-        return 0;
-}
-
-int pool_check_result(struct mproc_pool *pool, const struct mproc_result *result, const char *stage,
-                      struct mproc_err *err)
-{
-        int r = pool_check(pool, stage, err);
-
-        if (!r && result->pool != pool)
-                r = error_set(err, -EXDEV, stage, "this result is of another pool");
-        return r;
-}
-
-int pool_check_open(struct mproc_pool *pool, struct mproc_err *err)
-{
-        if (pool->phase != POOL_OPEN)
-                return error_set(err, -ESHUTDOWN, "submit",
-                                 "the pool is %s: submit before mproc_pool_close",
-                                 pool->phase == POOL_TERMINATED ? "terminated" : "closed");
-        if (!pool->broken.code)
-                return 0;
-        if (err)
-                *err = pool->broken;
-        return pool->broken.code;
-}
-
-static uint32_t add_function(struct mproc_pool *pool, const struct pool_function *function)
-{
-        pool->shared->functions[pool->function_count] = *function;
-        return pool->function_count++;
-}
-
-static int add_new_function(struct mproc_pool *pool, int (*function)(struct mproc_task *),
-                            uint32_t *ret, struct mproc_err *err)
-{
-        struct pool_function described = {.path = ""};
-        int r;
-
-        if (!function)
-                return error_set(err, -EINVAL, "submit", "the function is NULL");
-        if (pool->function_count == MPROC_POOL_FUNCTIONS)
-                return error_set(err, -ENOSPC, "submit",
-                                 "the pool has been given %d functions already: choose between "
-                                 "them by the argument",
-                                 MPROC_POOL_FUNCTIONS);
-        r = callable_describe(&described.callable, described.path,
-                              (callable_target *)(void (*)(void))function, err);
-        if (r)
-                return r;
-        pool->functions[pool->function_count] = function;
-        *ret = add_function(pool, &described);
-        return 0;
-}
-
-int pool_function(struct mproc_pool *pool, int (*function)(struct mproc_task *), uint32_t *ret,
-                  struct mproc_err *err)
-{
-        for (uint32_t i = pool->function_count; function && i--;)
-                if (pool->functions[i] == function) {
-                        *ret = i;
-                        return 0;
-                }
-        return add_new_function(pool, function, ret, err);
-}
-
 const struct mproc_pool_transport *mproc_pool_transport_at(size_t index)
 {
         return pool_transport_at(index);
@@ -237,20 +162,6 @@ static int make_tables(struct mproc_pool *pool, struct mproc_err *err)
         return 0;
 }
 
-static int add_callable(struct mproc_pool *pool, callable_target *target, uint32_t *ret,
-                        struct mproc_err *err)
-{
-        struct pool_function described = {.path = ""};
-        int r;
-
-        if (!target)
-                return 0;
-        r = callable_describe(&described.callable, described.path, target, err);
-        if (!r)
-                *ret = add_function(pool, &described) + 1;
-        return r;
-}
-
 static int make_start(struct mproc_pool *pool, const struct mproc_pool_options *options,
                       struct mproc_err *err)
 {
@@ -271,8 +182,8 @@ static int make_start(struct mproc_pool *pool, const struct mproc_pool_options *
         pool->fd_count = pool->start_arg->first_fd = (uint32_t)options->fd_count;
         if (options->fd_count)
                 memcpy(pool->fds, options->fds, options->fd_count * sizeof(*options->fds));
-        r = add_callable(pool, options->initialiser, &pool->start_arg->initialiser, err);
-        return r ? r : add_callable(pool, options->finaliser, &pool->start_arg->finaliser, err);
+        r = pool_callable(pool, options->initialiser, &pool->start_arg->initialiser, err);
+        return r ? r : pool_callable(pool, options->finaliser, &pool->start_arg->finaliser, err);
 }
 
 static int set_going(struct mproc_pool *pool, struct mproc_err *err)

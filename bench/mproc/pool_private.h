@@ -1,10 +1,11 @@
 /* A pool as its owner knows it. Owner only; everything under the pool's lock unless said otherwise.
  *
- * The files: pool_new.c (making, freeing, misuse), pool_supervise.c (the thread that looks after
- * the workers), pool_bury.c (what becomes of a dead worker's tasks), pool_wait.c (collecting,
- * waiting, callbacks), pool_task.c (single tasks), pool_job.c and pool_map.c (maps), pool_stream.c
- * (imap), pool_arena.c, pool_end.c (close, join, terminate), pool_transport_*.c (how tasks reach
- * the workers). Workers: pool_worker.c (running a task), pool_ring_work.c, pool_idle.c. */
+ * The files: pool_new.c (making, freeing), pool_check.c (misuse), pool_function.c, pool_supervise.c
+ * (the thread that looks after the workers), pool_bury.c (what becomes of a dead worker's tasks),
+ * pool_wait.c (collecting, waiting, callbacks), pool_task.c and pool_result.c (single tasks),
+ * pool_job.c and pool_map.c (maps), pool_stream.c (imap), pool_arena.c, pool_end.c (close, join,
+ * terminate), pool_transport_*.c (how tasks reach the workers). Workers: pool_worker.c (running a
+ * task), pool_ring_work.c, pool_idle.c. */
 #ifndef MPROC_POOL_PRIVATE_H
 #define MPROC_POOL_PRIVATE_H
 
@@ -16,6 +17,7 @@
 #include <mproc/pool.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <sys/eventfd.h>
 #include <sys/queue.h>
 
 /* The arena: a bit for each unit, kept by the owner alone, so that no worker can spoil it. */
@@ -189,22 +191,31 @@ struct mproc_pool {
         uint64_t retry_ns; /* when a start that failed is tried again; 0: none did */
 };
 
-/* pool_new.c */
+/* pool_check.c */
 /* -ECHILD, -EDEADLK. Not locked. */
 int pool_check(struct mproc_pool *pool, const char *stage, struct mproc_err *err);
 int pool_check_result(struct mproc_pool *pool, const struct mproc_result *result, const char *stage,
                       struct mproc_err *err);
 /* May tasks be submitted? */
 int pool_check_open(struct mproc_pool *pool, struct mproc_err *err);
+
+/* pool_function.c */
 /* The number of a function, which is told to the workers when it is new. */
 int pool_function(struct mproc_pool *pool, int (*function)(struct mproc_task *), uint32_t *ret,
+                  struct mproc_err *err);
+
+/* The same of initialiser and finaliser, + 1; NULL: `ret` stays as it is. */
+int pool_callable(struct mproc_pool *pool, callable_target *target, uint32_t *ret,
                   struct mproc_err *err);
 
 /* pool_supervise.c */
 int pool_start_worker(struct mproc_pool *pool, uint32_t number, struct mproc_err *err);
 void *pool_supervise(void *pool);
 /* Has it look again. */
-void pool_kick(struct mproc_pool *pool);
+static inline void pool_kick(struct mproc_pool *pool)
+{
+        eventfd_write(pool->control.fd, 1);
+}
 
 /* pool_bury.c */
 /* Everything that worker `number` held is decided. */

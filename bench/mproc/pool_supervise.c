@@ -45,11 +45,6 @@ int pool_start_worker(struct mproc_pool *pool, uint32_t number, struct mproc_err
         return 0;
 }
 
-void pool_kick(struct mproc_pool *pool)
-{
-        eventfd_write(pool->control.fd, 1);
-}
-
 static bool any_worker(const struct mproc_pool *pool)
 {
         for (size_t i = 0; i < pool->workers; i++)
