@@ -17,12 +17,12 @@ int mproc_pool_close(struct mproc_pool *pool, struct mproc_err *err)
         return 0;
 }
 
-int pool_terminate(struct mproc_pool *pool)
+void pool_terminate(struct mproc_pool *pool)
 {
         struct pool_shared *shared = pool->shared;
 
         if (pool->phase == POOL_TERMINATED || pool->gone)
-                return 0;
+                return;
         pool->phase = POOL_TERMINATED;
         atomic_store(&shared->front.stop, 2);
         pool_collect(pool);
@@ -33,7 +33,6 @@ int pool_terminate(struct mproc_pool *pool)
         pool->transport->stop(pool);
         pool_stir(pool);
         pool_kick(pool);
-        return 0;
 }
 
 int mproc_pool_terminate(struct mproc_pool *pool, struct mproc_err *err)
@@ -43,9 +42,9 @@ int mproc_pool_terminate(struct mproc_pool *pool, struct mproc_err *err)
         if (r)
                 return r;
         pool_lock(&pool->lock);
-        r = pool_terminate(pool);
+        pool_terminate(pool);
         pool_leave(pool);
-        return r;
+        return 0;
 }
 
 static bool nothing_outstanding(struct mproc_pool *pool, void *unused)

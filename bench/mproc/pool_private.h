@@ -285,6 +285,6 @@ size_t pool_job_bytes(const struct mproc_map *map, size_t count);
 void pool_stream_over(struct mproc_stream *stream, struct mproc_result *result);
 
 /* pool_end.c */
-int pool_terminate(struct mproc_pool *pool);
+void pool_terminate(struct mproc_pool *pool);
 
 #endif

@@ -264,7 +264,9 @@ void pool_wake(struct pool_shared *shared, struct pool_bits *asleep, uint32_t co
 /* One task was added: wakes a sleeper, unless somebody is looking already. */
 void pool_wake_one(struct pool_shared *shared);
 void pool_wake_all(struct pool_shared *shared);
-/* Tells the owner that slot `awaited` − 2 (POOL_ANY: something) is over. */
+/* The owner's threads that sleep on front.event look again. */
+void pool_wake_owner(struct pool_shared *shared);
+/* Slot `what` − 2 (POOL_ANY: something) is over: wakes the owner if it sleeps for that. */
 void pool_tell_owner(struct pool_shared *shared, uint32_t what);
 
 /* The worker's target. */

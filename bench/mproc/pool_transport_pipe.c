@@ -27,7 +27,6 @@
 #include "mproc/wait.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -222,8 +221,7 @@ static int32_t begun_code(uint32_t worker)
 /* Another of the owner's threads may poll for what was read here. */
 static void tell_poller(struct mproc_pool *pool)
 {
-        atomic_fetch_add(&pool->shared->front.event, 1);
-        wait_wake(&pool->shared->front.event, INT_MAX);
+        pool_wake_owner(pool->shared);
         if (pool->pipe.polling)
                 eventfd_write(pool->pipe.stir.fd, 1);
 }

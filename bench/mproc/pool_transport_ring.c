@@ -28,7 +28,6 @@
 #include "mproc/pool_private.h"
 #include "mproc/pool_worker.h"
 #include "mproc/wait.h"
-#include <limits.h>
 #include <string.h>
 
 static void offer(struct mproc_pool *pool)
@@ -193,8 +192,7 @@ static void sleep_unlocked(struct mproc_pool *pool, uint32_t event, uint64_t dea
 
 static void stir(struct mproc_pool *pool)
 {
-        atomic_fetch_add(&pool->shared->front.event, 1);
-        wait_wake(&pool->shared->front.event, INT_MAX);
+        pool_wake_owner(pool->shared);
 }
 
 static void recover(struct mproc_pool *pool, uint32_t worker)

@@ -67,12 +67,16 @@ void pool_wake_all(struct pool_shared *shared)
         }
 }
 
+void pool_wake_owner(struct pool_shared *shared)
+{
+        atomic_fetch_add(&shared->front.event, 1);
+        wait_wake(&shared->front.event, INT_MAX);
+}
+
 void pool_tell_owner(struct pool_shared *shared, uint32_t what)
 {
         uint32_t awaited = atomic_load(&shared->front.awaited);
 
-        if (!awaited || (awaited != POOL_ANY && awaited != what))
-                return;
-        atomic_fetch_add(&shared->front.event, 1);
-        wait_wake(&shared->front.event, INT_MAX);
+        if (awaited && (awaited == POOL_ANY || awaited == what))
+                pool_wake_owner(shared);
 }
