@@ -12,8 +12,7 @@ static int check_map(const struct mproc_map *map, struct mproc_err *err)
         if (map->count && map->result_size && !map->results)
                 return error_set(err, -EINVAL, "map", "results is NULL, result_size %zu",
                                  map->result_size);
-        if (map->count > UINT32_MAX - 2 && map->chunk == MPROC_CHUNK_CPYTHON &&
-            map->count / 4 > UINT32_MAX - 3)
+        if (map->chunk == MPROC_CHUNK_CPYTHON && map->count / 4 > UINT32_MAX - 3)
                 return error_set(err, -EINVAL, "map", "%zu items need a chunk size by number",
                                  map->count);
         return 0;
@@ -187,20 +186,20 @@ int mproc_pool_map(struct mproc_pool *pool, const struct mproc_map *map,
 
         if (r)
                 return r;
+        if (!map->count) { /* nothing to do, but the pool has to be open for it */
+                pool_lock(&pool->lock);
+                r = pool_check_open(pool, err);
+                pool_unlock(&pool->lock);
+                return r;
+        }
         size = piece_size(pool, map);
-        if (!size && map->count)
+        if (!size)
                 return too_big(pool, map, 1, err);
-        for (uint64_t first = 0; first < map->count || !map->count; first += size) {
+        for (uint64_t first = 0; first < map->count; first += size) {
                 struct piece piece = {.map = &own, .first = first, .count = size};
 
                 if (size > map->count - first)
                         piece.count = map->count - first;
-                if (!map->count) { /* nothing to do, but the pool has to be open for it */
-                        pool_lock(&pool->lock);
-                        r = pool_check_open(pool, err);
-                        pool_unlock(&pool->lock);
-                        return r;
-                }
                 r = run_piece(pool, &piece, &sum, err);
                 if (r)
                         return r;

@@ -262,6 +262,10 @@ int pool_submit(struct mproc_pool *pool, struct mproc_result **ret, const struct
                 const struct pool_place *place, struct mproc_err *err);
 int pool_cancel_locked(struct mproc_pool *pool, struct mproc_result *result, struct mproc_err *err);
 
+/* pool_result.c */
+/* How a task that is over failed. */
+void pool_result_failure(const struct mproc_result *result, struct mproc_failure *ret);
+
 /* pool_job.c */
 /* Items first … first + count − 1 of the map; its chunk is a number or guided. -EAGAIN: too many
  * are under way, -ENOBUFS: the arena has no room now. */

@@ -44,33 +44,32 @@ int mproc_pool_wait(struct mproc_pool *pool, struct mproc_result *result, int64_
         return await(pool, result, timeout_ns, err);
 }
 
-static int explain(const struct mproc_result *result, struct mproc_failure *failure,
-                   struct mproc_err *err)
+void pool_result_failure(const struct mproc_result *result, struct mproc_failure *ret)
 {
-        struct mproc_failure unknown = {.count = 1, .worker = -1};
-        const struct mproc_failure *known = result->failure;
-
-        if (!known) {
-                error_set(&unknown.err, result->code, "task",
-                          "the task failed with %d, and no memory was left to say more",
-                          result->code);
-                known = &unknown;
+        if (result->failure) {
+                *ret = *result->failure;
+                return;
         }
-        if (failure)
-                *failure = *known;
-        return error_set(err, -EREMOTEIO, "task", "%.400s", known->err.text);
+        *ret = (struct mproc_failure){.count = 1, .worker = -1};
+        error_set(&ret->err, result->code, "task",
+                  "the task failed with %d, and no memory was left to say more", result->code);
 }
 
 int mproc_pool_get(struct mproc_pool *pool, struct mproc_result *result, void *buf, size_t size,
                    int64_t timeout_ns, struct mproc_failure *failure, struct mproc_err *err)
 {
+        struct mproc_failure known;
         int r = mproc_pool_wait(pool, result, timeout_ns, err);
 
         if (r)
                 return r;
         /* It is over: nobody changes it any more. */
-        if (result->code)
-                return explain(result, failure, err);
+        if (result->code) {
+                pool_result_failure(result, &known);
+                if (failure)
+                        *failure = known;
+                return error_set(err, -EREMOTEIO, "task", "%.400s", known.err.text);
+        }
         if (result->size > size)
                 return error_set(err, -EMSGSIZE, "get",
                                  "the result has %u bytes, and the buffer %zu", result->size, size);

@@ -108,11 +108,8 @@ static int fetch(struct mproc_stream *stream, struct mproc_result *result, void 
                         memcpy(buf, pool_result_bytes(stream->pool, result), result->size);
                 return 0;
         }
-        if (result->failure)
-                known = *result->failure;
-        else if (result->code)
-                error_set(&known.err, result->code, "task", "the task failed with %d",
-                          result->code);
+        if (result->code)
+                pool_result_failure(result, &known);
         else
                 error_set(&known.err, -EMSGSIZE, "task",
                           "the function says that its result has %u bytes, and there is room for "

@@ -82,7 +82,6 @@ static void count_unready(struct mproc_pool *pool, uint32_t number,
 {
         struct pool_line *line = &pool->shared->lines[number];
         struct mproc_err why = {0};
-
         bool refused = line->err.code;
 
         if (refused)
