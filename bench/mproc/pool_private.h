@@ -67,8 +67,8 @@ struct mproc_result {
         uint8_t use; /* enum pool_use: which of the above it is */
         int code;
         union {
-                unsigned tries; /* until it is over */
-                int callback_code;
+                unsigned tries;            /* until it is over */
+                _Atomic int callback_code; /* pool_result.c reads it without the lock */
         };
         uint32_t slot; /* while it is not over */
         union {

@@ -24,9 +24,9 @@ static int await(struct mproc_pool *pool, struct mproc_result *result, int64_t t
         if (r)
                 return error_set(err, r, "wait", "it is not over after %.3f s",
                                  (double)timeout_ns / 1e9);
-        if (result->callback_code)
-                return error_set(err, -EBADE, "wait", "its callback returned %d",
-                                 result->callback_code);
+        r = atomic_load_explicit(&result->callback_code, memory_order_relaxed);
+        if (r)
+                return error_set(err, -EBADE, "wait", "its callback returned %d", r);
         return 0;
 }
 

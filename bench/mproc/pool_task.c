@@ -52,7 +52,7 @@ void pool_result_over(struct mproc_pool *pool, struct mproc_result *result, int 
                       const struct mproc_failure *failure)
 {
         result->code = code;
-        result->callback_code = 0;
+        atomic_store_explicit(&result->callback_code, 0, memory_order_relaxed);
         pool->outstanding--;
         if (failure) {
                 result->failure = malloc(sizeof(*failure));

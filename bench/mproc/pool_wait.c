@@ -57,7 +57,7 @@ void pool_leave(struct mproc_pool *pool)
                 r = result->callback(result, result->context);
                 depth--;
                 pool_lock(&pool->lock);
-                result->callback_code = r;
+                atomic_store_explicit(&result->callback_code, r, memory_order_relaxed);
                 result->calling = false;
                 if (result->released)
                         pool_result_free(pool, result);

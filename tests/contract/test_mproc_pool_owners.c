@@ -167,6 +167,52 @@ static void callbacks_that_submit_need_little_stack(const char *method)
 /* Forks -------------------------------------------------------------------------------------- */
 
 /* What other threads do at that moment is over for the fork, half done as it is. */
+struct answer {
+        struct mproc_pool *pool;
+        struct mproc_result *result;
+        _Atomic bool called, answer; /* relaxed: they order nothing else */
+        int waited;
+};
+
+static int answer_late(struct mproc_result *result, void *context)
+{
+        struct answer *answer = context;
+
+        (void)result;
+        atomic_store_explicit(&answer->called, true, memory_order_relaxed);
+        while (!atomic_load_explicit(&answer->answer, memory_order_relaxed))
+                usleep(100);
+        return 5;
+}
+
+static void *wait_for_answer(void *argument)
+{
+        struct answer *answer = argument;
+
+        answer->waited = mproc_pool_wait(answer->pool, answer->result, MPROC_FOREVER, NULL);
+        return NULL;
+}
+
+static void a_callback_that_runs_is_not_waited_for_by_other_threads(const char *method)
+{
+        struct answer answer = {.pool = small_pool(method)};
+        struct mproc_call call = {
+                .function = do_nothing, .callback = answer_late, .context = &answer};
+        pthread_t thread;
+
+        assert_int_equal(mproc_pool_apply_async(answer.pool, &answer.result, &call, NULL), 0);
+        assert_int_equal(pthread_create(&thread, NULL, wait_for_answer, &answer), 0);
+        while (!atomic_load_explicit(&answer.called, memory_order_relaxed))
+                usleep(100);
+        assert_int_equal(mproc_pool_wait(answer.pool, answer.result, MPROC_FOREVER, NULL), 0);
+        atomic_store_explicit(&answer.answer, true, memory_order_relaxed);
+        assert_int_equal(pthread_join(thread, NULL), 0);
+        assert_int_equal(answer.waited, -EBADE);
+        assert_int_equal(mproc_pool_wait(answer.pool, answer.result, MPROC_FOREVER, NULL), -EBADE);
+        mproc_pool_release(answer.pool, answer.result);
+        end_pool(answer.pool);
+}
+
 static void a_fork_while_others_use_it_does_not_wait_for_them(const char *method)
 {
         struct mproc_pool *pool = small_pool(method);
@@ -228,6 +274,7 @@ int main(int argc, char **argv)
                 PROMISE(a_stream_that_is_freed_makes_room, UNDER_CONCURRENT),
                 PROMISE(a_result_that_is_freed_makes_room, UNDER_CONCURRENT),
                 PROMISE(callbacks_that_submit_need_little_stack, UNDER_CONCURRENT),
+                PROMISE(a_callback_that_runs_is_not_waited_for_by_other_threads, UNDER_CONCURRENT),
                 PROMISE(a_fork_while_others_use_it_does_not_wait_for_them, UNDER_OWN_PROCESS),
                 PROMISE(a_map_without_end_is_cut_into_pieces, UNDER_CONCURRENT),
                 PROMISE(what_can_never_fit_is_said_to_be_too_big, UNDER_CONCURRENT),
