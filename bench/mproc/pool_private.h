@@ -2,10 +2,11 @@
  *
  * The files: pool_new.c (making, freeing), pool_check.c (misuse), pool_function.c, pool_supervise.c
  * (the thread that looks after the workers), pool_bury.c (what becomes of a dead worker's tasks),
- * pool_wait.c (collecting, waiting, callbacks), pool_task.c and pool_result.c (single tasks),
- * pool_job.c and pool_map.c (maps), pool_stream.c (imap), pool_arena.c, pool_end.c (close, join,
- * terminate), pool_transport_*.c (how tasks reach the workers). Workers: pool_worker.c (running a
- * task), pool_ring_work.c, pool_idle.c. */
+ * pool_wait.c (collecting, waiting, callbacks), pool_task.c (single tasks), pool_result.c (their
+ * results: wait, get, cancel, release; apply), pool_job.c and pool_map.c (maps), pool_stream.c
+ * (imap), pool_arena.c, pool_end.c (close, join, terminate), pool_transport_*.c (how tasks reach
+ * the workers). Workers: pool_worker.c (running a task), pool_ring_work.c, pool_idle.c. Both:
+ * pool_wake.c. */
 #ifndef MPROC_POOL_PRIVATE_H
 #define MPROC_POOL_PRIVATE_H
 
@@ -75,7 +76,7 @@ struct mproc_result {
                 uint32_t arg_size; /* until it is over */
                 uint32_t size;     /* of the result */
         };
-        uint32_t room; /* for the result: where that is, too */
+        uint32_t room; /* for the result: in `bytes` up to MPROC_POOL_INLINE, else in the arena */
         uint32_t arg_unit, result_unit;
         struct mproc_failure *failure; /* NULL: none, or no memory to tell more than the code */
         unsigned char bytes[]; /* the argument, if it may be needed again; then the result */
@@ -128,7 +129,8 @@ void pool_fd_close(const struct mproc_pool *pool, struct connection_loan *loan);
 struct pool_pipe {
         struct connection_loan tasks_write, tasks_read, results_read, results_write, stir;
         uint64_t offered; /* tasks at positions before it were handed over */
-        bool backlog, polling;
+        bool backlog;     /* something waits for room in the pipe */
+        bool polling; /* one of the owner's threads is in ppoll; the others sleep on front.event */
 };
 
 /* The queue's end, and how far the owner has followed the workers in it (transport ring). */

@@ -1,11 +1,11 @@
 /* What the owner of a pool and its workers share, who writes what, and why a worker killed at any
  * instruction leaves it consistent. Owner and workers.
  *
- * Who writes what. The owner alone: pool_front, functions, jobs (save `next` and the failure), the
- * allocation of the arena. A worker alone: its pool_line. Several: `head`, `next`, the state of a
- * slot, the code of an item, the records of long texts and the bit sets, each by single atomic
- * operations. There is no lock that a worker could take to its grave. Within the owner, a lock
- * orders its threads.
+ * Who writes what. The owner alone: pool_front (save `event`), functions, jobs (save `next` and the
+ * failure), the allocation of the arena. A worker alone, as long as it lives: its pool_line (save
+ * `lease` and `wake`). Several: these, `head`, `next`, the state of a slot, the code of an item,
+ * the records of long texts, `fenced` and the bit sets, each by single atomic operations. There is
+ * no lock that a worker could take to its grave. Within the owner, a lock orders its threads.
  *
  * A single task lies in a slot, whose state says who may change it:
  *
@@ -158,7 +158,7 @@ static inline uint64_t pool_guided(uint64_t left, uint32_t workers)
         return size ? size : 1;
 }
 
-/* Written by the owner, read by all. */
+/* Written by the owner, save `event`, and read by all. */
 struct pool_front {
         _Alignas(POOL_LINE) _Atomic uint64_t tail;      /* with every task */
         _Alignas(POOL_LINE) _Atomic uint32_t open_jobs; /* a bit each */
@@ -166,7 +166,7 @@ struct pool_front {
         /* Whose end the owner sleeps for: 0 nobody's, POOL_ANY, or a slot's number + 2. */
         _Atomic uint32_t awaited;
         _Atomic uint32_t spinning;                  /* threads of the owner that look for news */
-        _Alignas(POOL_LINE) _Atomic uint32_t event; /* the owner's futex */
+        _Alignas(POOL_LINE) _Atomic uint32_t event; /* the owner's futex: grows */
 };
 
 #define POOL_ANY 1u
@@ -202,8 +202,9 @@ struct pool_shared {
         uint32_t slot_count; /* a power of two */
         uint32_t spinners_max;
         uint32_t timed; /* leases are kept */
-        /* A worker that is about to sleep makes the owner's stores visible to itself: so the owner
-         * needs no barrier between a task and the look whether anybody sleeps. */
+        /* A worker that is about to sleep has the owner's CPU execute a barrier (pool_fence_owner):
+         * so the owner needs none between the store of a task and the look whether anybody sleeps.
+         */
         _Atomic bool fenced;
         uint64_t tasks_per_worker;
         struct pool_line *lines;
@@ -244,9 +245,9 @@ static inline int pool_bit_clear(struct pool_bits *bits, uint32_t worker)
         return (atomic_fetch_and(&bits->word[worker / 64], ~bit) & bit) != 0;
 }
 
-/* Pool fences (membarrier(2)): whatever the owner stored before it last looked at the bit sets is
- * visible after it. pool_wake.c */
+/* membarrier(2); pool_wake.c. Owner: false if there is none. */
 bool pool_fence_register(void);
+/* Worker: whatever the owner stored before it last looked at the bit sets is visible after this. */
 void pool_fence_owner(struct pool_shared *shared);
 
 static inline bool pool_bits_any(struct pool_bits *bits, uint32_t workers)

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define POOL_GRACE_NS (1 * NS_PER_US) /* looked by everybody, so that a round trip never sleeps */
+#define POOL_GRACE_NS (1 * NS_PER_US) /* everybody looks so long: a round trip does not sleep */
 #define POOL_SPIN_MIN_NS (2 * NS_PER_US)
 #define POOL_SPIN_MAX_NS (50 * NS_PER_US) /* about what waking a PU costs on a virtual machine */
 #define POOL_SPIN_PAUSES 16               /* between two looks at the clock */

@@ -15,8 +15,9 @@ void pool_fence_owner(struct pool_shared *shared)
         if (!atomic_load(&shared->fenced) ||
             !syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL_EXPEDITED, 0, 0))
                 return;
-        /* A worker that was locked in since, by seccomp(2): from now on the owner sees to it, and
-         * what it is doing at this moment is over after the next one. */
+        /* seccomp(2) forbids it to this worker. From now on the owner's own stores are barriers
+         * (enqueue_at); the one that it may be in the middle of, without, is long visible after
+         * `moment`. */
         atomic_store(&shared->fenced, false);
         nanosleep(&moment, NULL);
 }

@@ -15,7 +15,7 @@ struct pool_self {
         bool hurry; /* the owner waited for the last task */
         uint64_t tail_seen;
         uint64_t exhausted[MPROC_POOL_MAPS]; /* passes that have nothing left */
-        uint64_t worked_ns, back_ns;         /* since it was woken up; when it was last idle */
+        uint64_t worked_ns, back_ns;         /* since it was woken; when it last ended to be idle */
         uint64_t nap_ns;                     /* the next one's length */
         int (*functions[MPROC_POOL_FUNCTIONS])(struct mproc_task *);
         _Alignas(64) unsigned char result[MPROC_POOL_INLINE]; /* of the task, until it is over */

@@ -8,7 +8,8 @@
  *
  * A thread of the pool's own looks after the workers (deaths, replacement, time limits). Results
  * are collected, and callbacks called, on the caller's threads: within the functions below that
- * wait or look (get, wait, ready, apply_async when there is no room, map, next, poll, join).
+ * wait or look (get, wait, ready, successful, cancel, apply_async when there is no room, map,
+ * map_async, next, join).
  *
  * Memory: an argument or result of up to MPROC_POOL_INLINE bytes lies in the task's slot, a larger
  * one in the pool's arena (one copy in, one out; the worker works in place there). Functions are
@@ -96,9 +97,9 @@ struct mproc_pool_options {
 };
 
 /* How tasks reach the workers. "ring": shared memory, where workers look for a while, then sleep on
- * a futex; never more of them look than PUs − 1. "pipe": as CPython's Pool does it, tasks and word
- * of results go through pipes, and workers sleep in read(2); up to 512 tasks or chunks are handed
- * over ahead, of single tasks and maps in turn. All else is the same.
+ * a futex; after some microseconds no more of them look than PUs − 1. "pipe": as CPython's Pool
+ * does it, tasks and word of results go through pipes, and workers sleep in read(2); up to 512
+ * tasks or chunks are handed over ahead, of single tasks and maps in turn. All else is the same.
  *
  * The transports in table order: NULL when `index` is past the end, or there is none by that name.
  */
