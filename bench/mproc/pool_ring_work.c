@@ -10,13 +10,15 @@
 static bool find_queued(struct pool_self *worker, uint64_t *at)
 {
         struct pool_shared *shared = worker->shared;
+        uint32_t left_out = 0;
 
         while (worker->hurry || *at < worker->tail_seen) {
                 if (atomic_load(&pool_slot_at(shared, *at)->state) ==
                     pool_word(POOL_QUEUED, 0, *at))
                         return true;
                 if (*at < worker->tail_seen) { /* which was read before the state */
-                        ++*at;
+                        *at = pool_next_position(shared, *at, worker->tail_seen, POOL_IS_QUEUED,
+                                                 &left_out);
                         continue;
                 }
                 worker->tail_seen = atomic_load(&shared->front.tail);

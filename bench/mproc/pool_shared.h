@@ -220,6 +220,18 @@ static inline struct pool_slot *pool_slot_at(struct pool_shared *shared, uint64_
         return &shared->slots[position & (shared->slot_count - 1)];
 }
 
+/* pool_slots.c */
+/* The first position from `from` on, before `end`, whose slot is in one of the `states` (a bit
+ * each); `end`: there is none. Looks through all slots. */
+uint64_t pool_first_position(struct pool_shared *shared, uint64_t from, uint64_t end,
+                             unsigned states);
+/* The one to look at after `position`, which was left out. Mostly its neighbour; but any number may
+ * have been left out, so who has gone past as many as there are slots looks through these. */
+uint64_t pool_next_position(struct pool_shared *shared, uint64_t position, uint64_t end,
+                            unsigned states, uint32_t *left_out);
+#define POOL_IS_QUEUED (1u << POOL_QUEUED)
+#define POOL_IS_TAKEN (1u << POOL_RUNNING | 1u << POOL_DONE)
+
 /* Where an argument or a result of `size` bytes of this slot is. */
 static inline void *pool_payload(const struct pool_shared *shared, struct pool_slot *slot,
                                  uint32_t size, uint32_t unit)

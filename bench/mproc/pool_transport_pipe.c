@@ -106,13 +106,17 @@ static enum offered offer_task(struct mproc_pool *pool)
 {
         struct pool_shared *shared = pool->shared;
         uint64_t *at = &pool->pipe.offered;
+        uint32_t left_out = 0;
 
-        for (; *at < pool->watch.tail; ++*at) {
+        while (*at < pool->watch.tail) {
                 struct message message = {.at = *at};
 
                 if (atomic_load(&pool_slot_at(shared, *at)->state) !=
-                    pool_word(POOL_QUEUED, 0, *at))
+                    pool_word(POOL_QUEUED, 0, *at)) {
+                        *at = pool_next_position(shared, *at, pool->watch.tail, POOL_IS_QUEUED,
+                                                 &left_out);
                         continue;
+                }
                 if (!send_message(pool, &message))
                         return NO_ROOM;
                 ++*at;
@@ -272,26 +276,12 @@ static void sleep_unlocked(struct mproc_pool *pool, uint32_t event, uint64_t dea
                 tell_poller(pool);
 }
 
-static uint64_t first_queued(struct mproc_pool *pool)
-{
-        struct pool_shared *shared = pool->shared;
-        uint64_t first = pool->watch.tail;
-
-        for (uint32_t i = 0; i < shared->slot_count; i++) {
-                uint64_t word = atomic_load(&shared->slots[i].state);
-
-                if (pool_word_state(word) == POOL_QUEUED && pool_word_position(word) < first)
-                        first = pool_word_position(word);
-        }
-        return first;
-}
-
 static void recover(struct mproc_pool *pool, uint32_t worker)
 {
         /* One that left of its own will, or never began, took nothing along. */
         if (atomic_load(&pool->shared->lines[worker].ready) != 1)
                 return;
-        pool->pipe.offered = first_queued(pool);
+        pool->pipe.offered = pool_first_position(pool->shared, 0, pool->watch.tail, POOL_IS_QUEUED);
         for (size_t i = 0; i < MPROC_POOL_MAPS; i++)
                 pool->jobs[i].offered = pool->jobs[i].low;
         offer(pool);

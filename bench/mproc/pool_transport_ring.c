@@ -73,6 +73,8 @@ static int32_t begun_code(uint32_t worker)
 /* The next task that is done; false: there is none. */
 static bool next_done(struct pool_shared *shared, struct pool_watch *watch, uint32_t *ret)
 {
+        uint32_t left_out = 0;
+
         for (;;) {
                 bool passed = watch->at < watch->count;
                 uint64_t position = passed ? watch->running[watch->at] : watch->next, word;
@@ -94,8 +96,11 @@ static bool next_done(struct pool_shared *shared, struct pool_watch *watch, uint
                 }
                 if (passed)
                         watch->running[watch->at] = watch->running[--watch->count];
-                else
+                else if (state == POOL_DONE)
                         watch->next++;
+                else
+                        watch->next = pool_next_position(shared, position, watch->tail,
+                                                         POOL_IS_QUEUED | POOL_IS_TAKEN, &left_out);
                 *ret = (uint32_t)(slot - shared->slots);
                 if (state == POOL_DONE)
                         return true;

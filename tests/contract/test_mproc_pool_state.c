@@ -168,6 +168,16 @@ static void what_a_dead_worker_had_read_is_not_lost(const char *method)
         end_pool(pool);
 }
 
+static struct mproc_result *submit_square(struct mproc_pool *pool, uint64_t value)
+{
+        struct mproc_call call = {
+                .function = square, .arg = &value, .arg_size = 8, .result_size = 8};
+        struct mproc_result *result = NULL;
+
+        assert_int_equal(mproc_pool_apply_async(pool, &result, &call, NULL), 0);
+        return result;
+}
+
 static int count(struct mproc_task *task)
 {
         atomic_fetch_add(*(_Atomic uint32_t *const *)task->arg, 1);
@@ -209,6 +219,44 @@ static void what_was_submitted_runs_without_the_caller(const char *method)
         mproc_shm_free(shm);
 }
 
+/* Each time one is cancelled in a queue that is almost full, the next one goes a whole turn further
+ * on: more positions are left out than anybody could go through. */
+static void cancelling_in_a_full_queue_keeps_the_rest(const char *method)
+{
+        enum { QUEUE = 1000, CANCELS = 100000 };
+        static struct mproc_result *results[QUEUE];
+        struct mproc_result *blocker, *cancelled;
+        struct mproc_pool *pool;
+        _Atomic uint32_t *word;
+        struct mproc_shm *shm;
+
+        assert_int_equal(mproc_shm_new(&shm, 64, NULL), 0);
+        word = mproc_shm_addr(shm);
+        pool = new_pool(
+                &(struct mproc_pool_options){.start = method, .workers = 1, .queue = QUEUE});
+        blocker = submit(pool, wait_for_word, &word, sizeof(word));
+        for (uint64_t i = 0; i < QUEUE - 2; i++)
+                results[i] = submit_square(pool, i);
+        for (int i = 0; i < CANCELS; i++) {
+                cancelled = submit(pool, do_nothing, NULL, 0);
+                assert_int_equal(mproc_pool_cancel(pool, cancelled, NULL), 0);
+                mproc_pool_release(pool, cancelled);
+        }
+        results[QUEUE - 2] = submit_square(pool, QUEUE - 2);
+        atomic_store(word, 1);
+        for (uint64_t i = 0; i < QUEUE - 1; i++) {
+                uint64_t value = 0;
+
+                assert_int_equal(
+                        mproc_pool_get(pool, results[i], &value, 8, MPROC_FOREVER, NULL, NULL), 0);
+                assert_int_equal(value, i * i);
+                mproc_pool_release(pool, results[i]);
+        }
+        mproc_pool_release(pool, blocker);
+        end_pool(pool);
+        mproc_shm_free(shm);
+}
+
 int main(int argc, char **argv)
 {
         static const struct promise promises[] = {
@@ -216,6 +264,7 @@ int main(int argc, char **argv)
                 PROMISE(a_function_that_failed_is_not_tried_again, UNDER_OWN_PROCESS),
                 PROMISE(what_a_dead_worker_had_read_is_not_lost, UNDER_OWN_PROCESS),
                 PROMISE(what_was_submitted_runs_without_the_caller, UNDER_CONCURRENT),
+                PROMISE(cancelling_in_a_full_queue_keeps_the_rest, UNDER_CONCURRENT),
         };
 
         mproc_init(&argc, &argv);

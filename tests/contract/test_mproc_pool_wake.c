@@ -1,9 +1,12 @@
 /* Workers that sleep, or nap since waking them was not worth it, are there when they are needed. */
 #include "contract/pool_rig.h"
 #include "mproc/pool_private.h"
+#include "mproc/pool_worker.h"
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -141,12 +144,95 @@ static void they_come_where_workers_may_not_call_it(const char *method)
         flood_and_meet(&scene);
 }
 
+/* One worker looks, another one sleeps, and two tasks come: whenever the first finds one of them,
+ * somebody has to wake the other. The tasks never run, since the pool's own workers are held; the
+ * test is the one that looks, and says of worker 1 that it sleeps. */
+#define LOOKS 3000
+
+struct looker {
+        struct pool_self self;
+        _Atomic uint32_t turn, looked;
+};
+
+static void *look_again_and_again(void *argument)
+{
+        struct looker *looker = argument;
+
+        for (uint32_t i = 1; i <= LOOKS; i++) {
+                while (atomic_load(&looker->turn) < i)
+                        sched_yield();
+                looker->self.worked_ns = NS_PER_MS; /* no nap */
+                pool_idle(&looker->self);
+                atomic_store(&looker->looked, i);
+        }
+        return NULL;
+}
+
+static void submit_two(struct mproc_pool *pool, struct looker *looker, uint32_t turn)
+{
+        struct pool_shared *shared = pool->shared;
+        struct mproc_result *results[2];
+
+        pool_bit_set(&shared->sleeping, 1);
+        atomic_store(&looker->turn, turn);
+        for (volatile uint32_t i = turn % 512; i; i--)
+                ;
+        for (size_t i = 0; i < 2; i++)
+                results[i] = submit(pool, do_nothing, NULL, 0);
+        while (atomic_load(&looker->looked) < turn)
+                sched_yield();
+        if (pool_bit_clear(&shared->sleeping, 1))
+                fail_msg("turn %u: two tasks, and nobody woke the worker that slept", turn);
+        for (size_t i = 0; i < 2; i++) {
+                assert_int_equal(mproc_pool_cancel(pool, results[i], NULL), 0);
+                mproc_pool_release(pool, results[i]);
+        }
+        atomic_store(&shared->head, pool->watch.tail);
+}
+
+static bool all_are_held(struct pool_shared *shared)
+{
+        return atomic_load(&shared->head) == WORKERS && !pool_bits_any(&shared->looking, WORKERS) &&
+               !pool_bits_any(&shared->sleeping, WORKERS) &&
+               !pool_bits_any(&shared->napping, WORKERS);
+}
+
+static void who_ends_its_look_leaves_no_task_behind(const char *method)
+{
+        struct scene scene = open_scene(method, NULL);
+        struct pool_shared *shared = scene.pool->shared;
+        _Atomic uint32_t *word = mproc_shm_addr(scene.shm);
+        struct looker looker = {.self = {.shared = shared,
+                                         .line = shared->lines,
+                                         .spin_ns = POOL_SPIN_MAX_NS,
+                                         .hurry = true}};
+        struct mproc_result *held[WORKERS];
+        pthread_t thread;
+
+        if (!strcmp(pool_transport, "ring") && shared->spinners_max) {
+                for (size_t i = 0; i < WORKERS; i++)
+                        held[i] = submit(scene.pool, wait_for_word, &word, sizeof(word));
+                while (!all_are_held(shared))
+                        usleep(200);
+                assert_int_equal(pthread_create(&thread, NULL, look_again_and_again, &looker), 0);
+                for (uint32_t turn = 1; turn <= LOOKS; turn++)
+                        submit_two(scene.pool, &looker, turn);
+                assert_int_equal(pthread_join(thread, NULL), 0);
+                atomic_store(word, 1);
+                for (size_t i = 0; i < WORKERS; i++)
+                        mproc_pool_release(scene.pool, held[i]);
+        }
+        end_pool(scene.pool);
+        mproc_shm_free(scene.shm);
+}
+
 int main(int argc, char **argv)
 {
         static const struct promise promises[] = {
                 PROMISE(all_workers_come_when_tasks_need_each_other, UNDER_CONCURRENT),
                 PROMISE(they_come_without_membarrier, UNDER_CONCURRENT),
                 PROMISE(they_come_where_workers_may_not_call_it, UNDER_OWN_PROCESS),
+                PROMISE(who_ends_its_look_leaves_no_task_behind, UNDER_CONCURRENT),
         };
 
         mproc_init(&argc, &argv);
