@@ -38,7 +38,8 @@ counts() {
 @test "what scripts/mpbench builds is all that is installed" {
         if [ ! -e "$MPBENCH_BUILD/build.ninja" ]; then skip "ninja alone tells what a target makes"; fi
         target=$(sed -n 's/.*--target \([a-z]*\).*/\1/p' "$BATS_TEST_DIRNAME/../../scripts/mpbench")
-        ninja -C "$MPBENCH_BUILD" -t commands "$target" | tr -s ' ' '\n' | sed 's|.*/||' | sort -u >"$BATS_TEST_TMPDIR/made"
+        # Quoted, where the path has a space.
+        ninja -C "$MPBENCH_BUILD" -t commands "$target" | tr -s "\"' " '\n' | sed 's|.*/||' | sort -u >"$BATS_TEST_TMPDIR/made"
         # CMake itself makes mproc.pc, when it configures.
         find "$prefix" -type f ! -path '*/include/*' ! -name mproc.pc -printf '%f\n' | sort >"$BATS_TEST_TMPDIR/installed"
         [ "$(wc -l <"$BATS_TEST_TMPDIR/installed")" -ge 4 ]
