@@ -93,30 +93,53 @@ static bool others_wait(struct pool_self *worker, int job)
 /* Items so short that claims are most of the work go the slower the more workers there are: index,
  * codes and results change hands between caches all the time. So every TURN claims a worker
  * compares how many all have made meanwhile with how many one alone makes, and when that is more,
- * it lets the others go on for a while. It costs at most TURN_NS a turn for each other worker. */
+ * it lets the others go on for a while: the longer the more often, once it knows what one makes.
+ * Unless they do, as is seen from the index: two may have come to the same conclusion. */
 #define TURN 256
-#define TURN_NS 5000
+#define REST_MIN_NS 5000
+#define REST_MAX_NS 160000
+#define REST_LOOK_NS 2500
 
 struct turn {
         uint64_t claims, begun_ns, first; /* first: the index at its begin */
         uint64_t alone_ns;                /* what the last turn without others took; 0: unknown */
+        uint64_t rest_ns;
 };
 
-static void take_turns(struct turn *turn, uint64_t index, uint64_t chunk)
+static void rest(const struct pool_job *job, uint64_t index, uint64_t end_ns)
 {
-        uint64_t now, all;
+        uint64_t now = clock_now_ns(), look, before;
+
+        do {
+                for (look = now + REST_LOOK_NS; now < look; now = clock_now_ns())
+                        wait_pause();
+                before = index;
+                index = atomic_load_explicit(&job->next, memory_order_relaxed);
+        } while (now < end_ns && index != before &&
+                 index < atomic_load_explicit(&job->end, memory_order_relaxed));
+}
+
+static void take_turns(struct turn *turn, const struct pool_job *job)
+{
+        uint64_t now, index, took, all;
 
         if (turn->claims++ % TURN)
                 return;
         now = clock_now_ns();
-        all = (index - turn->first) / chunk;
+        index = atomic_load_explicit(&job->next, memory_order_relaxed);
+        took = now - turn->begun_ns;
+        all = (index - turn->first) / job->chunk;
         if (turn->claims > 1 && all < TURN + TURN / 4) {
-                turn->alone_ns = now - turn->begun_ns;
-        } else if (turn->claims > 1 && TURN * (now - turn->begun_ns) > all * turn->alone_ns) {
-                uint64_t end = now + TURN_NS * ((all - 1) / TURN);
-
-                for (; now < end; now = clock_now_ns())
-                        wait_pause();
+                turn->alone_ns = took;
+        } else if (turn->claims > 1 && TURN * took > all * turn->alone_ns) {
+                turn->rest_ns = turn->alone_ns && turn->rest_ns ? 2 * turn->rest_ns : REST_MIN_NS;
+                if (turn->rest_ns > REST_MAX_NS)
+                        turn->rest_ns = REST_MAX_NS;
+                rest(job, index, now + turn->rest_ns * ((all - 1) / TURN));
+                now = clock_now_ns();
+                index = atomic_load_explicit(&job->next, memory_order_relaxed);
+        } else {
+                turn->rest_ns = REST_MIN_NS;
         }
         turn->begun_ns = now;
         turn->first = index;
@@ -133,12 +156,12 @@ static bool run_pass(struct pool_self *worker, int number)
 
         pool_worker_begin_job(worker);
         do {
+                if (job->chunk != MPROC_CHUNK_GUIDED)
+                        take_turns(&turn, job);
                 if (!claim(job, &item, &end, worker->shared->workers)) {
                         more = false;
                         break;
                 }
-                if (job->chunk != MPROC_CHUNK_GUIDED)
-                        take_turns(&turn, item, job->chunk);
                 for (; item < end; item++)
                         if (!job->again || pool_code(job, item) == POOL_PENDING)
                                 pool_worker_run_item(worker, job, item);
