@@ -147,7 +147,7 @@ static void they_come_where_workers_may_not_call_it(const char *method)
 /* One worker looks, another one sleeps, and two tasks come: whenever the first finds one of them,
  * somebody has to wake the other. The tasks never run, since the pool's own workers are held; the
  * test is the one that looks, and says of worker 1 that it sleeps. */
-#define LOOKS 3000
+#define LOOKS 1000
 
 struct looker {
         struct pool_self self;
