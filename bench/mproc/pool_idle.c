@@ -1,7 +1,7 @@
 #include "mproc/pool_worker.h"
 #include "mproc/wait.h"
 
-#define WORTH_NS (20 * NS_PER_US) /* of work: less is not worth a wake-up */
+#define WORTH_NS POOL_SPIN_MAX_NS /* of work: less is not worth a wake-up */
 #define UNHURRIED_NS 2500         /* between two looks; some twenty tasks are submitted meanwhile */
 #define NAP_MIN_NS (50 * NS_PER_US)
 #define NAP_MAX_NS (1 * NS_PER_MS)
