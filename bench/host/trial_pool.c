@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "model/submit.h"
+#include "mproc/limits.h"
 #include <errno.h>
 #include <mproc/pool.h>
 #include <pthread.h>
@@ -75,10 +76,10 @@ static int watch_begin(struct pool_trial *p)
 
         p->wake_fd = eventfd(0, EFD_CLOEXEC);
         if (p->wake_fd < 0)
-                return error_errno(&p->err, -errno, "start", "the host has no descriptor left");
+                return limits_error(&p->err, -errno, "start", "the host cannot create an eventfd");
         r = -pthread_create(&p->watcher, NULL, watch, p);
         if (r < 0)
-                return error_errno(&p->err, r, "start", "the host cannot watch over the trial");
+                return limits_error(&p->err, r, "start", "the host cannot start a thread");
         p->watched = true;
         return 0;
 }
