@@ -24,8 +24,7 @@ static bool has_work(struct pool_self *worker)
         uint64_t head = atomic_load(&shared->head);
 
         /* Sooner seen than the tail, which is stored later and in another line. */
-        if (worker->hurry &&
-            atomic_load(&pool_slot_at(shared, head)->state) == pool_word(POOL_QUEUED, 0, head))
+        if (worker->hurry && pool_is_queued(shared, head))
                 return true;
         worker->tail_seen = atomic_load(&shared->front.tail);
         return worker->tail_seen > head || atomic_load(&shared->front.stop) ||
@@ -111,9 +110,7 @@ static bool begin_nap(struct pool_self *worker)
         }
         pool_bit_set(&shared->napping, worker->number);
         if (pool_bits_count(&shared->napping, shared->workers) < shared->workers) {
-                worker->nap_ns = worker->nap_ns ? 2 * worker->nap_ns : NAP_MIN_NS;
-                if (worker->nap_ns > NAP_MAX_NS)
-                        worker->nap_ns = NAP_MAX_NS;
+                worker->nap_ns = pool_longer(worker->nap_ns, NAP_MIN_NS, NAP_MAX_NS);
                 return true;
         }
         pool_bit_clear(&shared->napping, worker->number);

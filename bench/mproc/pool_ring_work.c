@@ -13,8 +13,7 @@ static bool find_queued(struct pool_self *worker, uint64_t *at)
         uint32_t left_out = 0;
 
         while (worker->hurry || *at < worker->tail_seen) {
-                if (atomic_load(&pool_slot_at(shared, *at)->state) ==
-                    pool_word(POOL_QUEUED, 0, *at))
+                if (pool_is_queued(shared, *at))
                         return true;
                 if (*at < worker->tail_seen) { /* which was read before the state */
                         *at = pool_next_position(shared, *at, worker->tail_seen, POOL_IS_QUEUED,
@@ -132,9 +131,9 @@ static void take_turns(struct turn *turn, const struct pool_job *job)
         if (turn->claims > 1 && all < TURN + TURN / 4) {
                 turn->alone_ns = took;
         } else if (turn->claims > 1 && TURN * took > all * turn->alone_ns) {
-                turn->rest_ns = turn->alone_ns && turn->rest_ns ? 2 * turn->rest_ns : REST_MIN_NS;
-                if (turn->rest_ns > REST_MAX_NS)
-                        turn->rest_ns = REST_MAX_NS;
+                turn->rest_ns = turn->alone_ns
+                                        ? pool_longer(turn->rest_ns, REST_MIN_NS, REST_MAX_NS)
+                                        : REST_MIN_NS;
                 rest(job, index, now + turn->rest_ns * ((all - 1) / TURN));
                 now = clock_now_ns();
                 index = atomic_load_explicit(&job->next, memory_order_relaxed);

@@ -220,6 +220,13 @@ static inline struct pool_slot *pool_slot_at(struct pool_shared *shared, uint64_
         return &shared->slots[position & (shared->slot_count - 1)];
 }
 
+/* Is its task still to be had? */
+static inline bool pool_is_queued(struct pool_shared *shared, uint64_t position)
+{
+        return atomic_load(&pool_slot_at(shared, position)->state) ==
+               pool_word(POOL_QUEUED, 0, position);
+}
+
 /* pool_slots.c */
 /* The first position from `from` on, before `end`, whose slot is in one of the `states` (a bit
  * each); `end`: there is none. Looks through all slots. */

@@ -14,6 +14,14 @@
 #define POOL_SPIN_MAX_NS (50 * NS_PER_US) /* about what waking a PU costs on a virtual machine */
 #define POOL_SPIN_PAUSES 16               /* between two looks at the clock */
 
+/* A rest that becomes longer each time: 0 before the first one. */
+static inline uint64_t pool_longer(uint64_t rest_ns, uint64_t first_ns, uint64_t max_ns)
+{
+        if (!rest_ns)
+                return first_ns;
+        return 2 * rest_ns < max_ns ? 2 * rest_ns : max_ns;
+}
+
 static inline uint64_t pool_spin_next(uint64_t spin_ns, bool found)
 {
         spin_ns = found ? 2 * spin_ns : spin_ns / 2;

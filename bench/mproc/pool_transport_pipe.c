@@ -111,8 +111,7 @@ static enum offered offer_task(struct mproc_pool *pool)
         while (*at < pool->watch.tail) {
                 struct message message = {.at = *at};
 
-                if (atomic_load(&pool_slot_at(shared, *at)->state) !=
-                    pool_word(POOL_QUEUED, 0, *at)) {
+                if (!pool_is_queued(shared, *at)) {
                         *at = pool_next_position(shared, *at, pool->watch.tail, POOL_IS_QUEUED,
                                                  &left_out);
                         continue;

@@ -9,6 +9,17 @@ setup() {
         cd "$BATS_TEST_TMPDIR" || return
 }
 
+# says WANTED PROGRAM: and nothing else, under every start method that runs beside its caller.
+says() {
+        for START in fork spawn forkserver thread; do
+                export START
+                run "$examples/$2"
+                echo "$START: $status $output"
+                [ "$status" = 0 ]
+                [ "$output" = "$1" ]
+        done
+}
+
 @test "shared_counter: 4 × 1000 = 4000 by a lock and by atomic adds, at most 4000 by neither" {
         for START in fork spawn forkserver thread serial; do
                 export START
@@ -55,23 +66,11 @@ setup() {
 }
 
 @test "share_out: every job is taken once" {
-        for START in fork spawn forkserver thread; do
-                export START
-                run "$examples/share_out"
-                echo "$START: $status $output"
-                [ "$status" = 0 ]
-                [ "$output" = $'threes: 100\nothers: 200' ]
-        done
+        says $'threes: 100\nothers: 200' share_out
 }
 
 @test "accounts: a clerk who leaves in the middle of a transfer loses nobody's money" {
-        for START in fork spawn forkserver thread; do
-                export START
-                run "$examples/accounts"
-                echo "$START: $status $output"
-                [ "$status" = 0 ]
-                [ "$output" = "4000 of 4000 are there" ]
-        done
+        says "4000 of 4000 are there" accounts
 }
 
 @test "pipeline ends when nobody reads what it writes" {

@@ -4,12 +4,16 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "contract/mproc_scene.h"
 #include "run/session.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -64,19 +68,40 @@ static inline pid_t warm_host(struct session *session)
         return pids[0];
 }
 
+/* A process that, `delay_ns` after the host has a process of that name, kills it, or the host. */
+static inline pid_t start_killer(pid_t host, const char *name, uint64_t delay_ns, bool kill_host)
+{
+        struct timespec delay = {.tv_nsec = (long)delay_ns};
+        pid_t killer = fork(), worker;
+
+        if (killer)
+                return killer;
+        while (!(worker = find_child(name, host)))
+                ;
+        nanosleep(&delay, NULL);
+        kill(kill_host ? host : worker, SIGKILL);
+        _exit(0);
+}
+
+/* The parameters' values are left to the caller. */
+static inline struct trial_request new_request(const char *workload, const char *start,
+                                               uint32_t workers, uint64_t ops)
+{
+        struct trial_request request = {
+                .workers = workers, .pus = workers, .ops = ops, .timeout_ns = 60 * NS_PER_S};
+
+        text_copy(request.workload, sizeof(request.workload), workload);
+        text_copy(request.start, sizeof(request.start), start);
+        return request;
+}
+
 static inline struct trial_request spin_request(const char *start, uint32_t workers, uint64_t tasks,
                                                 int64_t task_ns)
 {
-        struct trial_request request = {
-                .workload = "spin",
-                .workers = workers,
-                .pus = workers,
-                .ops = tasks,
-                .timeout_ns = 60 * NS_PER_S,
-                .value = {(int64_t)tasks, task_ns, 0}, /* tasks, task_time, spread */
-        };
+        struct trial_request request = new_request("spin", start, workers, tasks);
 
-        text_copy(request.start, sizeof(request.start), start);
+        request.value[0] = (int64_t)tasks;
+        request.value[1] = task_ns;
         return request;
 }
 

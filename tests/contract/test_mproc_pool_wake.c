@@ -2,14 +2,10 @@
 #include "contract/pool_rig.h"
 #include "mproc/pool_private.h"
 #include "mproc/pool_worker.h"
+#include "support/forbid.h"
 
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
-#include <stddef.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 
 #define WORKERS 3
 #define FLOOD 3000
@@ -117,20 +113,9 @@ static void they_come_without_membarrier(const char *method)
 
 static int forbid_membarrier(void *arg, size_t arg_size)
 {
-        struct sock_filter filter[] = {
-                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_membarrier, 0, 1),
-                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-        };
-        struct sock_fprog program = {.len = sizeof(filter) / sizeof(*filter), .filter = filter};
-
         (void)arg;
         (void)arg_size;
-        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
-            prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
-                return -errno;
-        return 0;
+        return forbid_syscall(SYS_membarrier);
 }
 
 static void they_come_where_workers_may_not_call_it(const char *method)

@@ -32,17 +32,12 @@ static const struct session_choice large = {.ballast = 64 << 20};
 
 static struct trial_request counter_request(const char *strategy, const char *start, uint64_t ops)
 {
-        struct trial_request request = {
-                .workload = "counter",
-                .workers = WORKERS,
-                .pus = WORKERS,
-                .ops = ops,
-                .timeout_ns = 30 * NS_PER_S,
-                .value = {(int64_t)ops, 0, 0, 7}, /* increments, hold, gap, batch */
-        };
+        const int64_t values[] = {(int64_t)ops, 0, 0, 7}; /* increments, hold, gap, batch */
+        struct trial_request request = new_request("counter", start, WORKERS, ops);
 
+        request.timeout_ns = 30 * NS_PER_S;
+        memcpy(request.value, values, sizeof(values));
         text_copy(request.strategy, sizeof(request.strategy), strategy);
-        text_copy(request.start, sizeof(request.start), start);
         return request;
 }
 
@@ -90,24 +85,11 @@ static void times_of_a_trial_fit_into_each_other(void **state)
         }
 }
 
-/* A process that kills the first worker of the host, or the host itself, once a worker runs. */
-static pid_t start_killer(pid_t host, bool kill_host)
-{
-        pid_t killer = fork(), worker;
-
-        if (killer)
-                return killer;
-        while (!(worker = find_child("mpbench-worker", host)))
-                ;
-        kill(kill_host ? host : worker, SIGKILL);
-        _exit(0);
-}
-
 static void a_killed_worker_fails_its_trial_and_the_next_one_works(void **state)
 {
         struct trial_request endless = counter_request("mutex", "fork", 1ull << 40);
         struct trial_request quick = counter_request("mutex", "fork", 1000);
-        pid_t killer = start_killer(warm_host(*state), false);
+        pid_t killer = start_killer(warm_host(*state), "mpbench-worker", 0, false);
         struct trial_outcome outcome = run_trial(*state, &lean, &endless, NULL, NULL);
 
         waitpid(killer, NULL, 0);
@@ -120,7 +102,7 @@ static void a_killed_host_fails_its_trial_and_is_replaced(void **state)
 {
         struct trial_request endless = counter_request("mutex", "fork", 1ull << 40);
         struct trial_request quick = counter_request("mutex", "fork", 1000);
-        pid_t host = warm_host(*state), killer = start_killer(host, true);
+        pid_t host = warm_host(*state), killer = start_killer(host, "mpbench-worker", 0, true);
         struct trial_outcome outcome = run_trial(*state, &lean, &endless, NULL, NULL);
 
         waitpid(killer, NULL, 0);

@@ -181,22 +181,6 @@ static void workers_without_a_task_are_no_failure(void **state)
         }
 }
 
-/* A process that kills a worker of the host so long after it has come up. */
-static pid_t start_killer(pid_t host, uint64_t delay_ns)
-{
-        struct timespec delay = {.tv_nsec = (long)delay_ns};
-        pid_t killer = fork(), worker;
-
-        if (killer)
-                return killer;
-        while (!(worker = find_child("mproc-pool", host)))
-                ;
-        nanosleep(&delay, NULL);
-        kill(worker, SIGKILL);
-        _exit(0);
-}
-
-/* Before the gate, in a task, between two of them: a legal instant each. */
 static void a_worker_killed_at_any_time_fails_its_trial_with_the_cause(void **state)
 {
         uint64_t random = random_seed();
@@ -205,7 +189,8 @@ static void a_worker_killed_at_any_time_fails_its_trial_with_the_cause(void **st
                 enum submit submit = SUBMIT_MAP + round % (SUBMIT_COUNT - SUBMIT_MAP);
                 struct trial_request endless = submission(submit, "fork", 1000000, 1000000);
                 struct trial_request quick = submission(submit, "fork", 100, 1000);
-                pid_t killer = start_killer(warm_host(*state), roll(&random, 20 * NS_PER_MS));
+                pid_t killer = start_killer(warm_host(*state), "mproc-pool",
+                                            roll(&random, 20 * NS_PER_MS), false);
                 struct trial_outcome outcome = run_trial(*state, &lean, &endless, NULL, NULL);
 
                 waitpid(killer, NULL, 0);
