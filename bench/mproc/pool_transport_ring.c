@@ -24,11 +24,17 @@
  * A worker that was woken and then had less to do than a wake-up costs has done harm: it took a CPU
  * from the owner or from the worker that was at it already. It naps before it may be woken again,
  * the longer the more often this happens. A nap has an end, so that work waits for it no longer
- * than that; maps, and an owner that goes to sleep, end it at once; and one worker never naps. */
+ * than that; maps, and an owner that goes to sleep, end it at once; and one worker never naps.
+ *
+ * A worker that is stopped (SIGSTOP, a debugger) while it looks, sleeps or wakes up would keep the
+ * tasks that others leave to it. So while tasks are queued and somebody sleeps, the owner does not
+ * sleep for longer than finding one takes, and then wakes another. */
 #include "mproc/pool_private.h"
 #include "mproc/pool_worker.h"
 #include "mproc/wait.h"
 #include <string.h>
+
+#define STALL_NS (2 * NS_PER_MS) /* who is awake and gets a CPU has found a task long before */
 
 static void offer(struct mproc_pool *pool)
 {
@@ -188,10 +194,22 @@ static bool spin(struct mproc_pool *pool)
 
 static void sleep_unlocked(struct mproc_pool *pool, uint32_t event, uint64_t deadline_ns)
 {
-        if (atomic_load(&pool->shared->head) < pool->watch.tail)
-                pool_wake(pool->shared, &pool->shared->napping, pool->shared->workers);
+        struct pool_shared *shared = pool->shared;
+        uint64_t head = atomic_load(&shared->head), stall = 0;
+
+        if (head < pool->watch.tail) {
+                pool_wake(shared, &shared->napping, shared->workers);
+                if (pool_bits_any(&shared->sleeping, shared->workers))
+                        stall = clock_now_ns() + STALL_NS;
+        }
         pool_unlock(&pool->lock);
-        wait_on_word(&pool->shared->front.event, event, deadline_ns);
+        if (stall && stall < deadline_ns) {
+                wait_on_word(&shared->front.event, event, stall);
+                if (atomic_load(&shared->head) == head)
+                        pool_wake(shared, &shared->sleeping, 1);
+        } else {
+                wait_on_word(&shared->front.event, event, deadline_ns);
+        }
         pool_lock(&pool->lock);
 }
 

@@ -85,16 +85,6 @@ static inline void await(const int *word, int value)
                 nap(MS / 10);
 }
 
-/* Until the process is in that state: asleep, stopped. */
-static inline void await_state(pid_t pid, char state)
-{
-        struct process_stat stat = {0};
-
-        do
-                assert_true(read_stat(pid, &stat));
-        while (stat.state != state);
-}
-
 /* Until it is killed. */
 static inline int stay(void)
 {

@@ -100,6 +100,16 @@ static inline bool read_stat(pid_t pid, struct process_stat *ret)
         return known;
 }
 
+/* Until the process is in that state: asleep, stopped. */
+static inline void await_state(pid_t pid, char state)
+{
+        struct process_stat stat = {0};
+
+        do
+                assert_true(read_stat(pid, &stat));
+        while (stat.state != state);
+}
+
 /* Calls `each` for every child; returns how many there are. */
 static inline size_t for_children(pid_t parent, void (*each)(pid_t pid, const char *comm, void *),
                                   void *context)

@@ -211,6 +211,36 @@ static void who_ends_its_look_leaves_no_task_behind(const char *method)
         mproc_shm_free(scene.shm);
 }
 
+/* Stopped as they sleep; or, as far as the others can see, as they look for tasks. */
+static void no_task_waits_for_a_worker_that_is_stopped(const char *method)
+{
+        struct mproc_pool *pool = small_pool(method);
+        struct pool_shared *shared = pool->shared;
+        bool ring = !strcmp(pool_transport, "ring");
+
+        for (uint32_t looking = 0; looking <= ring; looking++) {
+                square_of(pool, 7);
+                while (ring && pool_bits_count(&shared->sleeping, WORKERS) < WORKERS)
+                        usleep(200);
+                for (uint32_t i = 0; i < WORKERS - 1; i++) {
+                        pid_t pid = mproc_pool_worker_pid(pool, i);
+
+                        assert_int_equal(kill(pid, SIGSTOP), 0);
+                        await_state(pid, 'T');
+                        if (looking && pool_bit_clear(&shared->sleeping, i))
+                                pool_bit_set(&shared->looking, i);
+                }
+                for (uint64_t i = 0; i < 10; i++)
+                        assert_int_equal(square_of(pool, i), i * i);
+                for (uint32_t i = 0; i < WORKERS - 1; i++) {
+                        if (looking && pool_bit_clear(&shared->looking, i))
+                                pool_bit_set(&shared->sleeping, i);
+                        assert_int_equal(kill(mproc_pool_worker_pid(pool, i), SIGCONT), 0);
+                }
+        }
+        end_pool(pool);
+}
+
 int main(int argc, char **argv)
 {
         static const struct promise promises[] = {
@@ -218,6 +248,7 @@ int main(int argc, char **argv)
                 PROMISE(they_come_without_membarrier, UNDER_CONCURRENT),
                 PROMISE(they_come_where_workers_may_not_call_it, UNDER_OWN_PROCESS),
                 PROMISE(who_ends_its_look_leaves_no_task_behind, UNDER_CONCURRENT),
+                PROMISE(no_task_waits_for_a_worker_that_is_stopped, UNDER_OWN_PROCESS),
         };
 
         mproc_init(&argc, &argv);

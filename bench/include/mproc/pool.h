@@ -4,7 +4,9 @@
  * plain function with an argument and room for a result, both plain bytes. Whatever ends a worker
  * (a signal, the OOM killer, exit) fails the one task that it was running, with the cause; the
  * worker is replaced, and no other task is lost or run twice. A worker of start method thread
- * cannot be killed apart from its process; one that leaves by pthread_exit is replaced, too.
+ * cannot be killed apart from its process; one that leaves by pthread_exit is replaced, too. One
+ * that is stopped (SIGSTOP, a debugger) keeps what it has taken until it goes on, or a time limit
+ * kills it; other tasks do not wait for it.
  *
  * A thread of the pool's own looks after the workers (deaths, replacement, time limits). Results
  * are collected, and callbacks called, on the caller's threads: within the functions below that
