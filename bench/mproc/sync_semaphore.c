@@ -55,19 +55,22 @@ static void give_back(void *object, struct mproc_slot *slot)
         wake(semaphore, __atomic_add_fetch(&semaphore->permits, held, __ATOMIC_ACQ_REL), (int)held);
 }
 
-static void guard_lock(struct mproc_semaphore *semaphore)
+/* 0, -ESTALE or -ETIMEDOUT. */
+static int guard_lock(struct mproc_semaphore *semaphore, int64_t timeout_ns)
 {
         struct mproc_ledger *ledger = semaphore->ledger;
+        int r = robust_lock_for(&ledger->guard, timeout_ns, &semaphore->magic, SYNC_SEMAPHORE);
         uint32_t held = 0;
 
-        if (robust_lock(&ledger->guard, UINT64_MAX, NULL, 0) != -EOWNERDEAD)
-                return;
+        if (r != -EOWNERDEAD)
+                return r;
         slots_bury(&ledger->slots, give_back, semaphore);
         SLOTS_EACH(slot, &ledger->slots)
         held += word_load(&slot->state);
         word_store(&semaphore->permits, (semaphore->first - held) | SLEEPERS);
         wait_wake(&semaphore->permits, INT_MAX);
         pthread_mutex_consistent(&ledger->guard);
+        return 0;
 }
 
 static void guard_unlock(struct mproc_semaphore *semaphore)
@@ -94,7 +97,9 @@ static int try_owned(struct mproc_semaphore *semaphore, uint32_t sleepers)
 {
         int r = -EAGAIN;
 
-        guard_lock(semaphore);
+        /* Nobody stays under the guard, save who is stopped there: then it counts as no permit. */
+        if (guard_lock(semaphore, MPROC_SYNC_LOOK_NS))
+                return r;
         if (!COUNT(word_load(&semaphore->permits)))
                 slots_bury(&semaphore->ledger->slots, give_back, semaphore);
         if (COUNT(word_load(&semaphore->permits)))
@@ -109,7 +114,8 @@ static int release_owned(struct mproc_semaphore *semaphore, struct mproc_err *er
         uint32_t left, word;
         bool excess;
 
-        guard_lock(semaphore);
+        if (guard_lock(semaphore, MPROC_FOREVER))
+                return sync_stale(SYNC_SEMAPHORE, err);
         mine = slots_find_mine(&semaphore->ledger->slots, give_back, semaphore);
         if (!mine) {
                 excess = COUNT(word_load(&semaphore->permits)) == semaphore->first;
@@ -192,6 +198,8 @@ static int acquire_slowly(struct mproc_semaphore *semaphore, uint64_t deadline_n
                                 sync_spin_won();
                                 return r;
                         }
+                        if (wait_is_over(deadline_ns))
+                                return -ETIMEDOUT;
                 }
         while ((r = try_once(semaphore, sleepers)) == -EAGAIN) {
                 uint32_t seen = word_load(&semaphore->permits);

@@ -119,6 +119,14 @@ int robust_lock(pthread_mutex_t *mutex, uint64_t deadline_ns, const uint32_t *ma
         return r;
 }
 
+int robust_lock_for(pthread_mutex_t *mutex, int64_t timeout_ns, const uint32_t *magic,
+                    uint32_t alive)
+{
+        int r = robust_try(mutex);
+
+        return r == -EBUSY ? robust_lock(mutex, wait_deadline(timeout_ns), magic, alive) : r;
+}
+
 int robust_lock_short(pthread_mutex_t *mutex, int64_t timeout_ns)
 {
         int64_t least_ns = timeout_ns > MPROC_SYNC_LOOK_NS ? timeout_ns : MPROC_SYNC_LOOK_NS;

@@ -61,6 +61,9 @@ int robust_try(pthread_mutex_t *mutex);
  * it is not `alive` any more. */
 int robust_lock(pthread_mutex_t *mutex, uint64_t deadline_ns, const uint32_t *magic,
                 uint32_t alive);
+/* The same for `timeout_ns`; without contention the clock is not read. */
+int robust_lock_for(pthread_mutex_t *mutex, int64_t timeout_ns, const uint32_t *magic,
+                    uint32_t alive);
 
 /* For what nobody holds for long: waits for `timeout_ns`, and MPROC_SYNC_LOOK_NS at least. -EBUSY
  * then: its holder does not go on. */

@@ -115,6 +115,29 @@ static void a_wait_for_a_permit_times_out(const char *method)
         }
 }
 
+static int wait_in_vain(void *arg, size_t size)
+{
+        struct shared *shared = ((struct duty *)arg)->shared;
+
+        (void)size;
+        CHECK(acquire(shared, 0) == -ETIMEDOUT);
+        return acquire(shared, 150 * MS) != -ETIMEDOUT;
+}
+
+/* As one does that is stopped by SIGSTOP at an unlucky instant. */
+static void a_wait_times_out_beside_one_who_stays_inside_a_call(const char *method)
+{
+        struct shared *shared;
+        struct place place = with_semaphore(&shared, 1, 0, true);
+
+        assert_int_equal(pthread_mutex_lock(&shared->ledger.guard), 0);
+        run_crew(2, method, wait_in_vain, shared);
+        assert_int_equal(pthread_mutex_unlock(&shared->ledger.guard), 0);
+        assert_int_equal(acquire(shared, 0), 0);
+        assert_int_equal(release(shared), 0);
+        mproc_shm_free(place.shm);
+}
+
 static void misuse_is_told_apart(const char *unused)
 {
         struct shared *shared;
@@ -293,6 +316,7 @@ int main(int argc, char **argv)
                 PROMISE(no_more_enter_than_there_are_permits, UNDER_ALL),
                 PROMISE(a_signal_may_be_sent_by_anybody, UNDER_CONCURRENT),
                 PROMISE(a_wait_for_a_permit_times_out, UNDER_CONCURRENT),
+                PROMISE(a_wait_times_out_beside_one_who_stays_inside_a_call, UNDER_CONCURRENT),
                 PROMISE(misuse_is_told_apart, UNDER_NONE),
                 PROMISE(by_a_ledger_permits_of_the_dead_come_back, UNDER_OWN_PROCESS),
                 PROMISE(without_one_they_do_not, UNDER_OWN_PROCESS),
