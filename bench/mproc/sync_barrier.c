@@ -11,6 +11,7 @@ enum state {
         OPENED,
         CANCELED,
         BEREFT,
+        LEFT, /* timed out without the guard; nobody is there, and it is still counted as come */
 };
 
 enum phase {
@@ -43,14 +44,16 @@ void mproc_barrier_done(struct mproc_barrier *barrier)
                 word_store(&barrier->magic, 0);
 }
 
-/* Tells those who wait, and lets them go. Done twice, it does no harm. */
+/* Tells those who wait, and lets them go. Done twice, it does no harm. Who left at the very moment
+ * of opening is not forgotten: it breaks the next round. */
 static void let_go(struct mproc_barrier *barrier, enum state outcome)
 {
         SLOTS_EACH(slot, &barrier->slots)
         {
                 uint32_t seen = WAITING;
 
-                word_swap(&slot->state, &seen, outcome);
+                if (!word_swap(&slot->state, &seen, outcome) && seen == LEFT && outcome != OPENED)
+                        word_store(&slot->state, SLOT_FREE);
         }
         word_store(&barrier->arrived, 0);
         barrier->phase = FILLING;
@@ -64,15 +67,29 @@ static void break_up(struct mproc_barrier *barrier, int32_t why)
         let_go(barrier, why == -EOWNERDEAD ? BEREFT : CANCELED);
 }
 
-static void guard_lock(struct mproc_barrier *barrier)
+/* What `r` says of taking the guard, once the dead that held it is seen to. */
+static int guarded(struct mproc_barrier *barrier, int r)
 {
-        if (robust_lock(&barrier->guard, UINT64_MAX, NULL, 0) != -EOWNERDEAD)
-                return;
+        if (r != -EOWNERDEAD)
+                return r;
         if (barrier->phase == OPENING)
                 let_go(barrier, OPENED);
         else
                 break_up(barrier, -EOWNERDEAD);
         pthread_mutex_consistent(&barrier->guard);
+        return 0;
+}
+
+static void guard_lock(struct mproc_barrier *barrier)
+{
+        guarded(barrier, robust_lock(&barrier->guard, UINT64_MAX, NULL, 0));
+}
+
+/* Nobody stays under the guard, save who is stopped there (SIGSTOP): -ETIMEDOUT. Or -ESTALE. */
+static int guard_lock_short(struct mproc_barrier *barrier)
+{
+        return guarded(barrier, robust_lock_for(&barrier->guard, MPROC_SYNC_LOOK_NS,
+                                                &barrier->magic, SYNC_BARRIER));
 }
 
 static void guard_unlock(struct mproc_barrier *barrier)
@@ -83,14 +100,23 @@ static void guard_unlock(struct mproc_barrier *barrier)
 /* Guard held. */
 static void bury(void *object, struct mproc_slot *slot)
 {
-        if (word_load(&slot->state) == WAITING)
+        switch (word_load(&slot->state)) {
+        case WAITING:
                 break_up(object, -EOWNERDEAD);
+                break;
+        case LEFT:
+                break_up(object, -ECANCELED);
+                break;
+        }
         slots_leave(slot);
 }
 
-/* Breaks it if one who waits is dead, and frees the slots of the dead. Guard held. */
+/* Breaks it if one who waits is dead or has left, and frees the slots of those. Guard held. */
 static void look(struct mproc_barrier *barrier)
 {
+        SLOTS_EACH(slot, &barrier->slots)
+        if (word_load(&slot->state) == LEFT)
+                break_up(barrier, -ECANCELED);
         slots_bury(&barrier->slots, bury, barrier);
 }
 
@@ -108,8 +134,8 @@ static int rest(struct mproc_barrier *barrier, uint32_t round, uint64_t deadline
                 if (word_load(&barrier->magic) != SYNC_BARRIER)
                         return -ESTALE;
                 sync_sleep(&barrier->round, round, deadline_ns);
-                if (word_load(&barrier->round) == round && slots_look_is_due(&barrier->slots)) {
-                        guard_lock(barrier);
+                if (word_load(&barrier->round) == round && slots_look_is_due(&barrier->slots) &&
+                    !guard_lock_short(barrier)) {
                         look(barrier);
                         guard_unlock(barrier);
                 }
@@ -117,25 +143,19 @@ static int rest(struct mproc_barrier *barrier, uint32_t round, uint64_t deadline
         return 0;
 }
 
-/* Waits out a round that is full, and comes to the next. Guard held, before and after. */
-static int enter(struct mproc_barrier *barrier, int64_t timeout_ns, uint64_t deadline_ns,
-                 struct mproc_slot **ret)
+/* Guard held. -EAGAIN: the round is full. */
+static int come(struct mproc_barrier *barrier, int64_t timeout_ns, struct mproc_slot **ret)
 {
-        while (!barrier->broken && barrier->phase == ACTING) {
-                uint32_t round = barrier->round;
-                int r = -ETIMEDOUT;
+        bool must_wait = barrier->phase == ACTING || barrier->arrived + 1 < barrier->parties;
 
-                guard_unlock(barrier);
-                if (timeout_ns)
-                        r = rest(barrier, round, deadline_ns);
-                guard_lock(barrier);
-                if (r)
-                        return r;
-        }
+        if (!timeout_ns && must_wait) /* who tries again and again is told of the dead as well */
+                look(barrier);
         if (barrier->broken)
                 return barrier->broken;
-        if (!timeout_ns && barrier->arrived + 1 < barrier->parties)
+        if (!timeout_ns && must_wait)
                 return -ETIMEDOUT;
+        if (barrier->phase == ACTING)
+                return -EAGAIN;
         *ret = slots_claim(&barrier->slots, bury, barrier);
         if (!*ret) /* those of the last round have not all left */
                 return -ENOSPC;
@@ -146,6 +166,46 @@ static int enter(struct mproc_barrier *barrier, int64_t timeout_ns, uint64_t dea
         word_store(&(*ret)->state, WAITING);
         word_store(&barrier->arrived, barrier->arrived + 1);
         return 0;
+}
+
+/* Waits out a round that is full, and comes to the next. Guard held after success. */
+static int enter(struct mproc_barrier *barrier, int64_t timeout_ns, uint64_t deadline_ns,
+                 struct mproc_slot **ret)
+{
+        for (;;) {
+                uint32_t round;
+                int r = guard_lock_short(barrier);
+
+                if (!r) {
+                        r = come(barrier, timeout_ns, ret);
+                        if (!r)
+                                return 0;
+                        round = barrier->round;
+                        guard_unlock(barrier);
+                        if (r == -EAGAIN)
+                                r = rest(barrier, round, deadline_ns);
+                } else if (r == -ETIMEDOUT && !wait_is_over(deadline_ns)) {
+                        continue;
+                }
+                if (r)
+                        return r;
+        }
+}
+
+/* Of one who waited, and has to go for `why`: breaks the barrier. 0: it was let go at the last
+ * moment. */
+static int give_up(struct mproc_barrier *barrier, struct mproc_slot *slot, int why)
+{
+        uint32_t seen = WAITING;
+
+        if (guard_lock_short(barrier)) /* then whoever looks next breaks it */
+                return word_swap(&slot->state, &seen, LEFT) ? why : 0;
+        if (word_load(&slot->state) == WAITING)
+                break_up(barrier, -ECANCELED);
+        else
+                why = 0;
+        guard_unlock(barrier);
+        return why;
 }
 
 /* The last one to come. Guard held, before and after; the slot's state says what became of it. */
@@ -172,6 +232,14 @@ static int open_up(struct mproc_barrier *barrier, struct mproc_slot *slot, int (
         barrier->phase = OPENING;
         let_go(barrier, OPENED);
         return 0;
+}
+
+static void leave(struct mproc_slot *slot)
+{
+        if (word_load(&slot->state) == LEFT)
+                pthread_mutex_unlock(&slot->presence);
+        else
+                slots_leave(slot);
 }
 
 static int outcome(const struct mproc_slot *slot)
@@ -221,12 +289,9 @@ int mproc_barrier_wait_with(struct mproc_barrier *barrier, int64_t timeout_ns,
         if (r)
                 return r;
         deadline_ns = wait_deadline(timeout_ns);
-        guard_lock(barrier);
         r = enter(barrier, timeout_ns, deadline_ns, &slot);
-        if (r) {
-                guard_unlock(barrier);
+        if (r)
                 return explain(barrier, r, timeout_ns, err);
-        }
         index = barrier->arrived - 1;
         round = barrier->round;
         if (index + 1 == barrier->parties)
@@ -234,18 +299,12 @@ int mproc_barrier_wait_with(struct mproc_barrier *barrier, int64_t timeout_ns,
         guard_unlock(barrier);
         if (index + 1 < barrier->parties) {
                 r = rest(barrier, round, deadline_ns);
-                if (r) {
-                        guard_lock(barrier);
-                        if (word_load(&slot->state) == WAITING)
-                                break_up(barrier, -ECANCELED);
-                        else
-                                r = 0; /* let go at the last moment */
-                        guard_unlock(barrier);
-                }
+                if (r)
+                        r = give_up(barrier, slot, r);
         }
         if (!r)
                 r = outcome(slot);
-        slots_leave(slot);
+        leave(slot);
         if (failed)
                 return error_set(err, failed, "barrier", "the barrier's action failed with %d",
                                  failed);

@@ -135,7 +135,8 @@ static void end_by_action(struct mproc_barrier *barrier)
 {
         uint32_t index = 77;
 
-        assert_int_equal(mproc_barrier_wait_with(barrier, 0, fail_action, NULL, &index, NULL),
+        assert_int_equal(mproc_barrier_wait_with(barrier, MPROC_FOREVER, fail_action, NULL, &index,
+                                                 NULL),
                          -EIO);
         assert_int_equal(index, 77);
 }
@@ -176,6 +177,37 @@ static void a_timeout_breaks_it_for_the_others(const char *method)
         run_crew(1, method, be_timed_out, shared);
         expect_exit(other, 0);
         assert_int_equal(mproc_barrier_broken(&shared->barrier), -ECANCELED);
+        mproc_shm_free(place.shm);
+}
+
+static int wait_in_vain(void *arg, size_t size)
+{
+        struct shared *shared = ((struct duty *)arg)->shared;
+
+        (void)size;
+        return mproc_barrier_wait(&shared->barrier, 200 * MS, NULL, NULL) != -ETIMEDOUT;
+}
+
+/* As one does that is stopped by SIGSTOP at an unlucky instant. */
+static void a_wait_times_out_beside_one_who_stays_inside_a_call(const char *method)
+{
+        struct shared *shared;
+        struct place place = with_barrier(&shared, 2);
+        struct mproc_process *waiter;
+
+        assert_int_equal(pthread_mutex_lock(&shared->barrier.guard), 0);
+        run_crew(2, method, wait_in_vain, shared); /* they never come */
+        assert_int_equal(pthread_mutex_unlock(&shared->barrier.guard), 0);
+        assert_int_equal(mproc_barrier_broken(&shared->barrier), 0);
+        waiter = start_duty(method, wait_in_vain, shared, 0);
+        await_arrivals(shared, 1);
+        assert_int_equal(pthread_mutex_lock(&shared->barrier.guard), 0);
+        expect_exit(waiter, 0);
+        assert_int_equal(pthread_mutex_unlock(&shared->barrier.guard), 0);
+        /* It does not open for who came and left. */
+        assert_int_equal(mproc_barrier_wait(&shared->barrier, 0, NULL, NULL), -ECANCELED);
+        assert_int_equal(mproc_barrier_reset(&shared->barrier, NULL), 0);
+        assert_int_equal(mproc_barrier_wait(&shared->barrier, 0, NULL, NULL), -ETIMEDOUT);
         mproc_shm_free(place.shm);
 }
 
@@ -273,6 +305,24 @@ static void a_death_in_the_action_breaks_it(const char *method)
         mproc_shm_free(place.shm);
 }
 
+static void who_tries_again_and_again_is_told_of_a_death(const char *method)
+{
+        struct shared *shared;
+        struct place place = with_barrier(&shared, PARTIES);
+        struct mproc_process *waiter = start_duty(method, be_bereft, shared, 0), *actor;
+
+        await_arrivals(shared, 1);
+        kill_and_free(waiter);
+        assert_int_equal(mproc_barrier_wait(&shared->barrier, 0, NULL, NULL), -EOWNERDEAD);
+        assert_int_equal(mproc_barrier_init(&shared->barrier, 1, NULL), 0);
+        actor = start_duty(method, act_and_stay, shared, 0);
+        await(&shared->acted, 1);
+        assert_int_equal(mproc_barrier_wait(&shared->barrier, 0, NULL, NULL), -ETIMEDOUT);
+        kill_and_free(actor);
+        assert_int_equal(mproc_barrier_wait(&shared->barrier, 0, NULL, NULL), -EOWNERDEAD);
+        mproc_shm_free(place.shm);
+}
+
 /* Who finds it broken resets it, and only then looks whether to stop; who stops aborts it. So
  * nobody waits at a barrier that the others have left. */
 static int meet_until_stopped(void *arg, size_t size)
@@ -313,11 +363,13 @@ int main(int argc, char **argv)
                 PROMISE(a_reset_sends_away_who_waits_and_leaves_it_whole, UNDER_CONCURRENT),
                 PROMISE(an_action_that_fails_breaks_it, UNDER_CONCURRENT),
                 PROMISE(a_timeout_breaks_it_for_the_others, UNDER_CONCURRENT),
+                PROMISE(a_wait_times_out_beside_one_who_stays_inside_a_call, UNDER_CONCURRENT),
                 PROMISE(misuse_is_told_apart, UNDER_NONE),
                 PROMISE(a_dead_waiter_breaks_it_for_those_who_sleep_and_who_come,
                         UNDER_OWN_PROCESS),
                 PROMISE(it_does_not_open_for_a_dead_party, UNDER_OWN_PROCESS),
                 PROMISE(a_death_in_the_action_breaks_it, UNDER_OWN_PROCESS),
+                PROMISE(who_tries_again_and_again_is_told_of_a_death, UNDER_OWN_PROCESS),
                 PROMISE(kills_at_random_instants_hang_nobody, UNDER_OWN_PROCESS),
         };
 

@@ -13,7 +13,9 @@
  * Time: every wait takes a timeout in ns on CLOCK_MONOTONIC: 0 tries and does not sleep,
  * MPROC_FOREVER waits as long as it takes, a negative one is -EINVAL. A wait that is too long ends
  * with -ETIMEDOUT, and then nothing was taken or changed (save where a barrier says otherwise).
- * Signals that are handled do not end a wait; their handlers must not call anything here.
+ * Signals that are handled do not end a wait; their handlers must not call anything here. Where
+ * another is stopped (SIGSTOP) within a call of a ledger or a barrier, a wait ends up to
+ * MPROC_SYNC_LOOK_NS late; what has no timeout (release, abort, reset) waits until it goes on.
  *
  * Death: a participant is a thread. That it was killed, at whatever instruction, that its process
  * ran another program by exec, or that it returned while it held something, is all the same here:
@@ -235,8 +237,8 @@ void mproc_barrier_done(struct mproc_barrier *barrier);
 /* `ret_index` (may be NULL): how many came before, 0 … parties − 1. A timeout breaks the barrier
  * for the others; with timeout 0 the last to come opens it, and anybody else gets -ETIMEDOUT
  * without having come. Errors: -ECANCELED, -EOWNERDEAD as above; -ECANCELED also when it is reset
- * meanwhile.
- */
+ * meanwhile; -ENOSPC (MPROC_SYNC_SLOTS others are at it, those of the last round that have not left
+ * yet included). */
 int mproc_barrier_wait(struct mproc_barrier *barrier, int64_t timeout_ns, uint32_t *ret_index,
                        struct mproc_err *err);
 /* The same; before it opens, the last to come calls its `action(arg)`. A negative result of it
@@ -248,7 +250,7 @@ int mproc_barrier_wait_with(struct mproc_barrier *barrier, int64_t timeout_ns,
 int mproc_barrier_abort(struct mproc_barrier *barrier, struct mproc_err *err);
 int mproc_barrier_reset(struct mproc_barrier *barrier, struct mproc_err *err);
 uint32_t mproc_barrier_waiting(const struct mproc_barrier *barrier);
-/* 0, or what a wait would fail with. */
+/* 0, or what a wait would fail with; a death is seen once one who waits or comes has noticed it. */
 int mproc_barrier_broken(const struct mproc_barrier *barrier);
 
 #ifdef __cplusplus
