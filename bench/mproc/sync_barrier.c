@@ -224,7 +224,7 @@ static int open_up(struct mproc_barrier *barrier, struct mproc_slot *slot, int (
                         look(barrier);
         }
         if (word_load(&slot->state) != WAITING)
-                return 0;
+                return r < 0 ? r : 0;
         if (r < 0) {
                 break_up(barrier, -ECANCELED);
                 return r;

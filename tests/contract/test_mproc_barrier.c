@@ -135,9 +135,9 @@ static void end_by_action(struct mproc_barrier *barrier)
 {
         uint32_t index = 77;
 
-        assert_int_equal(mproc_barrier_wait_with(barrier, MPROC_FOREVER, fail_action, NULL, &index,
-                                                 NULL),
-                         -EIO);
+        assert_int_equal(
+                mproc_barrier_wait_with(barrier, MPROC_FOREVER, fail_action, NULL, &index, NULL),
+                -EIO);
         assert_int_equal(index, 77);
 }
 
@@ -208,6 +208,26 @@ static void a_wait_times_out_beside_one_who_stays_inside_a_call(const char *meth
         assert_int_equal(mproc_barrier_wait(&shared->barrier, 0, NULL, NULL), -ECANCELED);
         assert_int_equal(mproc_barrier_reset(&shared->barrier, NULL), 0);
         assert_int_equal(mproc_barrier_wait(&shared->barrier, 0, NULL, NULL), -ETIMEDOUT);
+        mproc_shm_free(place.shm);
+}
+
+/* Meanwhile another breaks it, as a timeout does. */
+static int abort_and_fail(void *arg)
+{
+        return mproc_barrier_abort(&((struct shared *)arg)->barrier, NULL) ? 0 : -EIO;
+}
+
+static void an_action_fails_with_its_own_error_also_where_it_was_broken_before(const char *method)
+{
+        struct shared *shared;
+        struct place place = with_barrier(&shared, 2);
+        struct mproc_process *other = start_duty(method, be_canceled, shared, 0);
+
+        await_arrivals(shared, 1);
+        assert_int_equal(mproc_barrier_wait_with(&shared->barrier, MPROC_FOREVER, abort_and_fail,
+                                                 shared, NULL, NULL),
+                         -EIO);
+        expect_exit(other, 0);
         mproc_shm_free(place.shm);
 }
 
@@ -364,6 +384,8 @@ int main(int argc, char **argv)
                 PROMISE(an_action_that_fails_breaks_it, UNDER_CONCURRENT),
                 PROMISE(a_timeout_breaks_it_for_the_others, UNDER_CONCURRENT),
                 PROMISE(a_wait_times_out_beside_one_who_stays_inside_a_call, UNDER_CONCURRENT),
+                PROMISE(an_action_fails_with_its_own_error_also_where_it_was_broken_before,
+                        UNDER_CONCURRENT),
                 PROMISE(misuse_is_told_apart, UNDER_NONE),
                 PROMISE(a_dead_waiter_breaks_it_for_those_who_sleep_and_who_come,
                         UNDER_OWN_PROCESS),
