@@ -21,7 +21,8 @@
  * ran another program by exec, or that it returned while it held something, is all the same here:
  * it is gone. Nobody hangs for it. An owner's death wakes the next in line at once; all else is
  * noticed by those who are asleep within 2 × MPROC_SYNC_LOOK_NS. -EOWNERDEAD says what became of
- * it.
+ * it. The kernel looks through 2048 of the things that a thread holds at its end: of one that holds
+ * more at a time, the death in those it took first is not noticed.
  *
  * A child made by fork holds nothing of what its parent's thread holds.
  *
