@@ -152,7 +152,7 @@ int mproc_semaphore_acquire(struct mproc_semaphore *semaphore, int64_t timeout_n
 /* -EOVERFLOW: more than at first (bounded; with a ledger: nobody holds any), or than
  * MPROC_SEMAPHORE_MAX. -EPERM: with a ledger, the caller holds none. */
 int mproc_semaphore_release(struct mproc_semaphore *semaphore, struct mproc_err *err);
-/* Permits that are free at this moment. */
+/* Permits that are free at this moment; those of the dead once an acquire has found no other. */
 uint32_t mproc_semaphore_value(const struct mproc_semaphore *semaphore);
 
 /* Event --------------------------------------------------------------------------------------
