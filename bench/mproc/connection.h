@@ -63,7 +63,8 @@ void connection_move(const int *fds, size_t count);
  * NULL) hands over. */
 void connection_forget(const struct ctl *mine);
 
-/* Closes what came with a message that nobody will receive. Locked, or nobody else's. */
+/* Closes what came with a message that nobody will receive. Locked, or nobody else's; registry
+ * locked, so that no child that is forked meanwhile has some of it. */
 void connection_drop_fds(struct mproc_connection *connection);
 /* -EBADF and a sentence if the end is not here. */
 int connection_check(const struct mproc_connection *connection, struct mproc_err *err);

@@ -2,6 +2,7 @@
 #include "mproc/connection.h"
 #include "mproc/limits.h"
 #include "mproc/packet.h"
+#include "mproc/registry.h"
 #include "mproc/wait.h"
 #include <errno.h>
 #include <poll.h>
@@ -25,15 +26,12 @@ static bool is_message(const struct mproc_connection *connection, size_t bytes)
                connection->fd_count == header->fd_count + is_long;
 }
 
-/* One try at the kernel. Locked. */
-static int take(struct mproc_connection *connection)
+/* Locked; the registry, too: a child that is forked in another thread knows of each descriptor that
+ * came, and closes it. */
+static int take_packet(struct mproc_connection *connection)
 {
         ssize_t n;
 
-        if (!connection->packet)
-                connection->packet = calloc(1, sizeof(*connection->packet));
-        if (!connection->packet)
-                return -ENOMEM;
         /* The first call after the other side's end tells when that had not received everything;
          * what it sent is still there. */
         do
@@ -52,6 +50,21 @@ static int take(struct mproc_connection *connection)
         }
         connection->kept = true;
         return 0;
+}
+
+/* One try at the kernel. Locked. */
+static int take(struct mproc_connection *connection)
+{
+        int r;
+
+        if (!connection->packet)
+                connection->packet = calloc(1, sizeof(*connection->packet));
+        if (!connection->packet)
+                return -ENOMEM;
+        registry_lock();
+        r = take_packet(connection);
+        registry_unlock();
+        return r;
 }
 
 static int explain(int r, int64_t timeout_ns, struct mproc_err *err)
@@ -119,6 +132,27 @@ static int read_all(int fd, unsigned char *data, size_t size)
         return 0;
 }
 
+/* The descriptors that came with the kept message: the user's are the user's now. */
+static void hand_out_fds(struct mproc_connection *connection, int *fds)
+{
+        size_t count = connection->packet->header.fd_count;
+
+        if (!connection->fd_count)
+                return;
+        registry_lock();
+        while (count)
+                fds[--count] = connection->fds[--connection->fd_count];
+        connection_drop_fds(connection);
+        registry_unlock();
+}
+
+static void drop_fds(struct mproc_connection *connection)
+{
+        registry_lock();
+        connection_drop_fds(connection);
+        registry_unlock();
+}
+
 /* The kept message to `buffer`, which has room for it, its descriptors to `fds`. Locked. */
 static int hand_out(struct mproc_connection *connection, unsigned char *buffer, int *fds,
                     struct mproc_err *err)
@@ -135,14 +169,10 @@ static int hand_out(struct mproc_connection *connection, unsigned char *buffer, 
                 r = read_all(connection->fds[0], buffer + head, size - head);
         connection->kept = false;
         if (r) {
-                connection_drop_fds(connection);
+                drop_fds(connection);
                 return explain(r, 0, err);
         }
-        if (header->fd_count)
-                memcpy(fds, connection->fds + is_long, header->fd_count * sizeof(*fds));
-        if (is_long)
-                close(connection->fds[0]);
-        connection->fd_count = 0;
+        hand_out_fds(connection, fds);
         return 0;
 }
 

@@ -1,6 +1,8 @@
 /* Who has which end of a pipe: it moves to who is given it, and nobody else keeps it alive. */
 #include "contract/mproc_pipe_scene.h"
 
+#include <stdatomic.h>
+
 static int greet(void *arg, size_t arg_size)
 {
         struct mproc_connection *connection = self(0);
@@ -119,6 +121,79 @@ static void a_forked_child_finds_its_parents_ends_closed(const char *unused)
         mproc_connection_free(other);
 }
 
+/* Long messages on their way through the threads of a process that forks. */
+#define FORKS 300
+
+struct traffic {
+        struct mproc_connection *to, *from;
+        atomic_bool stop;
+};
+
+static void *send_long_ones(void *arg)
+{
+        static char text[40000];
+        struct traffic *traffic = arg;
+
+        while (!traffic->stop)
+                mproc_connection_send(traffic->from, text, sizeof(text), SECOND_NS / 100, NULL);
+        return NULL;
+}
+
+static void *receive_all(void *arg)
+{
+        static char text[40000];
+        struct traffic *traffic = arg;
+        size_t size;
+
+        while (!traffic->stop)
+                mproc_connection_recv_into(traffic->to, text, sizeof(text), &size, SECOND_NS / 100,
+                                           NULL);
+        return NULL;
+}
+
+/* No allocation: the child of a fork beside threads. */
+static int count_messages(void)
+{
+        char path[32], target[64];
+        int count = 0;
+
+        for (int fd = 0; fd < 256; fd++) {
+                ssize_t n;
+
+                snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+                n = readlink(path, target, sizeof(target) - 1);
+                target[n > 0 ? n : 0] = '\0';
+                count += strstr(target, "mproc-message") != NULL;
+        }
+        return count;
+}
+
+static void no_child_keeps_a_message_that_its_parent_was_receiving(const char *unused)
+{
+        struct traffic traffic = {.stop = false};
+        pthread_t sender, receiver;
+        int leaks = 0, status;
+
+        (void)unused;
+        assert_int_equal(mproc_pipe_new(&traffic.to, &traffic.from, MPROC_PIPE_ONE_WAY, NULL), 0);
+        pthread_create(&sender, NULL, send_long_ones, &traffic);
+        pthread_create(&receiver, NULL, receive_all, &traffic);
+        for (int i = 0; i < FORKS; i++) {
+                pid_t pid = fork();
+
+                if (!pid)
+                        _exit(count_messages());
+                assert_int_equal(waitpid(pid, &status, 0), pid);
+                leaks += status != 0;
+        }
+        traffic.stop = true;
+        pthread_join(sender, NULL);
+        pthread_join(receiver, NULL);
+        mproc_connection_free(traffic.from);
+        mproc_connection_free(traffic.to);
+        assert_int_equal(leaks, 0);
+}
+
 int main(int argc, char **argv)
 {
         static const struct promise promises[] = {
@@ -126,6 +201,7 @@ int main(int argc, char **argv)
                 PROMISE(a_failed_start_leaves_the_end_where_it_was, UNDER_NONE),
                 PROMISE(a_death_is_noticed_though_siblings_live_on, UNDER_OWN_PROCESS),
                 PROMISE(a_forked_child_finds_its_parents_ends_closed, UNDER_NONE),
+                PROMISE(no_child_keeps_a_message_that_its_parent_was_receiving, UNDER_NONE),
         };
 
         mproc_init(&argc, &argv);
