@@ -12,12 +12,18 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #define BOOT_FAILED_STATUS 127
 
-static struct ctl *process_ctl;         /* of a process that mproc started */
+static struct ctl *process_ctl; /* of a process that mproc started */
+static struct {
+        int fd[MPROC_FDS_MAX];
+        ino_t end[MPROC_FDS_MAX]; /* socket of a pipe's end; 0: it is none */
+        uint32_t count;
+} handed; /* … to it: its own, while the control block is its forked children's, too */
 static __thread struct ctl *thread_ctl; /* of a target inside of its parent's process */
 static __thread int *thread_fds;        /* … and what it was handed */
 
@@ -67,6 +73,19 @@ static _Noreturn void fail(struct ctl *ctl, const struct mproc_err *err)
         _exit(BOOT_FAILED_STATUS);
 }
 
+static void note_handed(const struct ctl *ctl)
+{
+        struct stat stat;
+
+        registry_lock(); /* from the first time on forks are looked after */
+        for (uint32_t i = 0; i < ctl->fd_count; i++) {
+                handed.fd[i] = ctl->fd[i];
+                handed.end[i] = ctl_is_end(ctl, i) && !fstat(ctl->fd[i], &stat) ? stat.st_ino : 0;
+        }
+        handed.count = ctl->fd_count;
+        registry_unlock();
+}
+
 static _Noreturn void run(struct ctl *ctl, callable_target *target)
 {
         if (!ctl_begin(ctl))
@@ -74,6 +93,7 @@ static _Noreturn void run(struct ctl *ctl, callable_target *target)
         prctl(PR_SET_NAME, ctl->name);
         process_ctl = ctl;
         thread_ctl = NULL;
+        note_handed(ctl);
         atomic_store(&ctl->ready_ns, clock_now_ns());
         _exit(target(ctl_arg(ctl), ctl->arg_size) & 0xff);
 }
@@ -165,11 +185,26 @@ pid_t child_await_tid(struct ctl *ctl)
 
 int *child_fd(size_t index)
 {
-        struct ctl *ctl = child_ctl();
+        if (thread_ctl)
+                return index < thread_ctl->fd_count ? &thread_fds[index] : NULL;
+        return index < handed.count ? &handed.fd[index] : NULL;
+}
 
-        if (!ctl || index >= ctl->fd_count)
-                return NULL;
-        return thread_ctl ? &thread_fds[index] : &ctl->fd[index];
+void child_forget_ends(const struct ctl *mine)
+{
+        struct stat stat;
+
+        for (uint32_t i = 0; i < handed.count; i++) {
+                int fd = handed.fd[i];
+
+                if (!handed.end[i] || fd < 0)
+                        continue;
+                /* The target may have closed it by itself, and the number be another's now. */
+                if (!ctl_hands_over(mine, fd) && !fstat(fd, &stat) && S_ISSOCK(stat.st_mode) &&
+                    stat.st_ino == handed.end[i])
+                        close(fd);
+                handed.fd[i] = -1;
+        }
 }
 
 int mproc_self_fd(size_t index)

@@ -11,6 +11,9 @@ struct ctl *child_ctl(void);
 
 /* Where the number of the calling target's descriptor `index` stands; NULL: it was handed none. */
 int *child_fd(size_t index);
+/* After fork, in the child: closes the ends of pipes that its parent was handed and has not taken,
+ * save what `mine` (may be NULL) hands over. */
+void child_forget_ends(const struct ctl *mine);
 
 /* After fork: no signal blocked, none handled by what was the parent's. Fault handlers (SIGSEGV …)
  * stay, since sanitizers live by them. */

@@ -227,6 +227,17 @@ void connection_close_loan(struct connection_loan *loan)
         registry_unlock();
 }
 
+uint32_t connection_ends(const int *fds, size_t count)
+{
+        uint32_t ends = 0;
+
+        registry_lock();
+        for (size_t i = 0; i < count; i++)
+                ends |= (uint32_t)(find(fds[i]) != NULL) << i;
+        registry_unlock();
+        return ends;
+}
+
 void connection_move(const int *fds, size_t count)
 {
         registry_lock();

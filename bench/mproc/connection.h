@@ -57,6 +57,8 @@ void connection_close_loan(struct connection_loan *loan);
  * returned: -errno if that failed, and -ENOMEM, after which it is closed. */
 int connection_adopt(struct mproc_connection **ret, int fd);
 
+/* A bit for each of at most 32 `fds` that is an end of this process's. */
+uint32_t connection_ends(const int *fds, size_t count);
 /* A start has handed over `fds`: the ends among them are not the caller's any more. */
 void connection_move(const int *fds, size_t count);
 /* After fork, in the child, registry locked: closes what is the parent's, save what `mine` (may be

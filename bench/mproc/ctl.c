@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "mproc/connection.h"
 #include "mproc/limits.h"
 #include "mproc/memfd.h"
 #include "mproc/registry.h"
@@ -75,6 +76,7 @@ int ctl_new(struct ctl **ret, int *fd, const struct start_request *request, stru
         set_name(ctl, options->name);
         for (size_t i = 0; i < options->fd_count; i++)
                 ctl->fd[i] = options->fds[i];
+        ctl->ends = connection_ends(options->fds, options->fd_count);
         for (size_t i = 0; i < request->segments.count; i++)
                 ctl_segments(ctl)[i] = (struct ctl_segment){
                         .addr = (uintptr_t)mproc_shm_addr(request->segments.at[i]),

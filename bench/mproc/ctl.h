@@ -41,6 +41,7 @@ struct ctl {
         uint32_t segments_at, segment_count;
         uint32_t fd_count;
         int32_t fd[MPROC_FDS_MAX]; /* descriptors as the new process has them */
+        uint32_t ends;             /* a bit for each that is a pipe's end */
         int32_t lifeline_fd;
         char name[16];
         struct callable callable;
@@ -55,6 +56,7 @@ struct ctl {
         _Atomic uint32_t begun;
         struct mproc_err err;
 };
+static_assert(MPROC_FDS_MAX <= 32, "a bit for each in ends");
 static_assert(sizeof(struct ctl_segment) == 24, "the same in every process");
 static_assert(offsetof(struct ctl, first_ns) % CTL_LINE == 0, "one writer per line");
 
@@ -87,6 +89,11 @@ static inline bool ctl_hands_over(const struct ctl *ctl, int fd)
                 if (ctl->fd[i] == fd)
                         return true;
         return false;
+}
+
+static inline bool ctl_is_end(const struct ctl *ctl, size_t index)
+{
+        return ctl->ends >> index & 1;
 }
 
 /* Parent, when a start fails without its knowing whether there is a process: 0, and the target is

@@ -63,10 +63,11 @@ static void close_all(struct mproc_process *process)
 void process_disown(struct mproc_process *process, const struct ctl *mine)
 {
         close_all(process);
-        if (mine || !pthread_equal(process->thread, pthread_self()))
-                for (size_t i = 0; i < process->fd_count; i++)
-                        if (!ctl_hands_over(mine, process->fds[i]))
-                                process_close(&process->fds[i]);
+        for (size_t i = 0; i < process->fd_count; i++)
+                if ((mine || !pthread_equal(process->thread, pthread_self()) ||
+                     ctl_is_end(process->ctl, i)) &&
+                    !ctl_hands_over(mine, process->fds[i]))
+                        process_close(&process->fds[i]);
         /* Hidden from the child by madvise; a thread's or a call's block goes on in the fork of
          * its target. */
         if (process->method->flags & MPROC_START_OWN_PROCESS)

@@ -1,5 +1,6 @@
 #include "mproc/registry.h"
 
+#include "mproc/child.h"
 #include "mproc/connection.h"
 #include "mproc/fork_client.h"
 #include "mproc/lifeline.h"
@@ -37,6 +38,7 @@ static void reset_in_child(void)
         lifeline_forget();
         fork_client_forget();
         connection_forget(mine);
+        child_forget_ends(mine);
         pthread_mutex_unlock(&lock);
 }
 

@@ -121,6 +121,62 @@ static void a_forked_child_finds_its_parents_ends_closed(const char *unused)
         mproc_connection_free(other);
 }
 
+/* Forks before it takes its end, and frees the end while that child lives on. */
+static int fork_before_taking(void *arg, size_t arg_size)
+{
+        struct mproc_connection *connection;
+        int held[2];
+        pid_t pid;
+        char byte;
+
+        (void)arg;
+        (void)arg_size;
+        CHECK(!pipe2(held, O_CLOEXEC));
+        pid = fork();
+        if (!pid) {
+                close(held[1]);
+                if (mproc_self_connection(&connection, 0, NULL) != -EINVAL)
+                        _exit(1);
+                _exit(read(held[0], &byte, 1) < 0);
+        }
+        connection = self(0);
+        CHECK(!mproc_connection_send(connection, "x", 1, MPROC_FOREVER, NULL));
+        mproc_connection_free(connection);
+        /* Until the other side has looked. */
+        connection = self(1);
+        CHECK(mproc_connection_poll(connection, MPROC_FOREVER, NULL) == 0);
+        mproc_connection_free(connection);
+        close(held[1]);
+        close(held[0]);
+        CHECK(waitpid(pid, &held[0], 0) == pid);
+        return held[0] != 0;
+}
+
+static void an_end_that_is_not_taken_yet_is_no_forked_childs(const char *method)
+{
+        struct mproc_connection *its[2], *other;
+        struct mproc_process *process;
+        size_t size;
+        int fds[2];
+        char byte;
+
+        assert_int_equal(mproc_pipe_new(&mine, &its[0], MPROC_PIPE_DUPLEX, NULL), 0);
+        assert_int_equal(mproc_pipe_new(&other, &its[1], MPROC_PIPE_DUPLEX, NULL), 0);
+        for (int i = 0; i < 2; i++)
+                fds[i] = mproc_connection_fd(its[i]);
+        process = start_with(&(struct mproc_process_options){
+                .start = method, .target = fork_before_taking, .fds = fds, .fd_count = 2});
+        mproc_connection_free(its[0]);
+        mproc_connection_free(its[1]);
+        assert_int_equal(mproc_connection_recv_into(mine, &byte, 1, &size, 20 * SECOND_NS, NULL),
+                         0);
+        assert_int_equal(mproc_connection_recv_into(mine, &byte, 1, &size, 20 * SECOND_NS, NULL),
+                         -ENODATA);
+        mproc_connection_free(mine);
+        mproc_connection_free(other);
+        expect_exit(process, 0);
+}
+
 /* Long messages on their way through the threads of a process that forks. */
 #define FORKS 300
 
@@ -201,6 +257,7 @@ int main(int argc, char **argv)
                 PROMISE(a_failed_start_leaves_the_end_where_it_was, UNDER_NONE),
                 PROMISE(a_death_is_noticed_though_siblings_live_on, UNDER_OWN_PROCESS),
                 PROMISE(a_forked_child_finds_its_parents_ends_closed, UNDER_NONE),
+                PROMISE(an_end_that_is_not_taken_yet_is_no_forked_childs, UNDER_CONCURRENT),
                 PROMISE(no_child_keeps_a_message_that_its_parent_was_receiving, UNDER_NONE),
         };
 
