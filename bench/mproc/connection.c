@@ -294,9 +294,19 @@ int connection_wait(const struct mproc_connection *connection, short events, uin
         return n ? 0 : -ETIMEDOUT;
 }
 
+static bool reports(const struct mproc_connection *connection, short event)
+{
+        struct pollfd poll_fd = {.fd = connection->fd, .events = event};
+
+        return poll(&poll_fd, 1, 0) > 0 && poll_fd.revents & event;
+}
+
+bool connection_has_ended(const struct mproc_connection *connection)
+{
+        return reports(connection, POLLRDHUP);
+}
+
 bool connection_is_cut(const struct mproc_connection *connection)
 {
-        struct pollfd poll_fd = {.fd = connection->fd};
-
-        return poll(&poll_fd, 1, 0) > 0 && poll_fd.revents & POLLHUP;
+        return reports(connection, POLLHUP);
 }

@@ -72,6 +72,8 @@ void connection_drop_fds(struct mproc_connection *connection);
 int connection_check(const struct mproc_connection *connection, struct mproc_err *err);
 /* Until poll(2) reports one of `events` or the other end's death; -ETIMEDOUT. */
 int connection_wait(const struct mproc_connection *connection, short events, uint64_t deadline_ns);
+/* Will nothing come any more? Else 0 bytes were an empty packet. */
+bool connection_has_ended(const struct mproc_connection *connection);
 /* Has the other end gone altogether? Else what failed is the wrong way of a one-way pipe. */
 bool connection_is_cut(const struct mproc_connection *connection);
 

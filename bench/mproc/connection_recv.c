@@ -23,7 +23,7 @@ static bool is_message(const struct mproc_connection *connection, size_t bytes)
         return bytes >= sizeof(*header) && header->magic == CONNECTION_MAGIC &&
                header->size <= MPROC_MESSAGE_MAX &&
                bytes - sizeof(*header) == (is_long ? CONNECTION_INLINE_MAX : header->size) &&
-               connection->fd_count == header->fd_count + is_long;
+               connection->fd_count == (size_t)header->fd_count + is_long;
 }
 
 /* Locked; the registry, too: a child that is forked in another thread knows of each descriptor that
@@ -42,7 +42,7 @@ static int take_packet(struct mproc_connection *connection)
         while (n == -ECONNRESET);
         if (n < 0)
                 return (int)n;
-        if (n == 0)
+        if (n == 0 && !connection->fd_count && connection_has_ended(connection))
                 return connection_is_cut(connection) ? -ENODATA : -ENOTSUP;
         if (!is_message(connection, (size_t)n)) {
                 connection_drop_fds(connection);

@@ -250,6 +250,41 @@ static void each_misuse_has_its_own_error(const char *unused)
         free_pipe();
 }
 
+static void expect_garbage_then_good(void)
+{
+        char text[8];
+        size_t size;
+
+        assert_int_equal(mproc_connection_send(left, "good", 4, 0, NULL), 0);
+        assert_int_equal(mproc_connection_recv_into(right, text, 8, &size, 0, NULL), -EPROTO);
+        assert_int_equal(mproc_connection_recv_into(right, text, 8, &size, 0, NULL), 0);
+        assert_memory_equal(text, "good", 4);
+}
+
+static void garbage_of_any_kind_is_told_and_dropped(const char *unused)
+{
+        static char packet[60000];
+        ssize_t size;
+
+        (void)unused;
+        make_pipe(MPROC_PIPE_DUPLEX);
+        assert_int_equal(send(mproc_connection_fd(left), "", 0, 0), 0);
+        expect_garbage_then_good();
+        /* A long message without the memory that travels beside it, and with each word wrong. */
+        for (size_t at = 0; at < 32; at += sizeof(uint32_t)) {
+                assert_int_equal(mproc_connection_send(left, packet, sizeof(packet), 0, NULL), 0);
+                size = recv(mproc_connection_fd(right), packet, sizeof(packet), 0);
+                assert_in_range(size, 32, sizeof(packet) - 1);
+                assert_int_equal(send(mproc_connection_fd(left), packet, (size_t)size, 0), size);
+                expect_garbage_then_good();
+                memset(packet + at, 0xff, sizeof(uint32_t));
+                assert_int_equal(send(mproc_connection_fd(left), packet, (size_t)size, 0), size);
+                expect_garbage_then_good();
+                memset(packet, 0, sizeof(packet));
+        }
+        free_pipe();
+}
+
 static bool without_room_for_descriptors(const char *unused)
 {
         static char text[40000];
@@ -337,6 +372,7 @@ int main(int argc, char **argv)
                 PROMISE(an_end_can_travel_over_another_pipe, UNDER_NONE),
                 PROMISE(its_descriptor_works_with_epoll, UNDER_NONE),
                 PROMISE(each_misuse_has_its_own_error, UNDER_NONE),
+                PROMISE(garbage_of_any_kind_is_told_and_dropped, UNDER_NONE),
                 PROMISE(want_of_descriptors_is_told_and_short_messages_need_none, UNDER_NONE),
                 PROMISE(threads_may_share_a_connection, UNDER_NONE),
         };
