@@ -35,7 +35,10 @@ static int excess(struct mproc_err *err)
 /* Without a ledger. */
 static bool is_counted(const struct mproc_queue *queue)
 {
-        return queue_load32(&queue->tasks_done) == ring_count(queue_load(&queue->put.position));
+        /* In this order: what is put between the two looks is not done. */
+        uint32_t done = queue_load32(&queue->tasks_done);
+
+        return done == ring_count(queue_load(&queue->put.position));
 }
 
 /* -EOVERFLOW: there are none. */
