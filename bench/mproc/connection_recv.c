@@ -72,7 +72,7 @@ static int explain(int r, int64_t timeout_ns, struct mproc_err *err)
         switch (r) {
         case -ETIMEDOUT:
                 return error_set(err, r, "recv", "no message after %.3f s",
-                                 (double)timeout_ns / 1e9);
+                                 timeout_ns > 0 ? (double)timeout_ns / 1e9 : 0.0);
         case -ENODATA:
                 return error_set(err, r, "recv",
                                  "the other end is gone: no process holds it any more, and all "
@@ -85,6 +85,10 @@ static int explain(int r, int64_t timeout_ns, struct mproc_err *err)
                 return error_set(err, r, "recv",
                                  "what came was no message of mproc_connection_send; it is "
                                  "dropped");
+        case -EMFILE:
+                return limits_error(err, r, "recv",
+                                    "a message is lost: there was no room for the descriptors "
+                                    "that it came with");
         default:
                 return limits_error(err, r, "recv", "cannot receive a message");
         }

@@ -72,7 +72,7 @@ static int explain(const struct mproc_connection *connection, int r, int64_t tim
                 return error_set(err, r, "send",
                                  "no room for the message after %.3f s: the other side does not "
                                  "receive",
-                                 (double)timeout_ns / 1e9);
+                                 timeout_ns > 0 ? (double)timeout_ns / 1e9 : 0.0);
         case -EPIPE:
                 if (!connection_is_cut(connection))
                         return error_set(err, -ENOTSUP, "send",

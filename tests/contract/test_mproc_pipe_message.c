@@ -301,7 +301,7 @@ static bool without_room_for_descriptors(const char *unused)
         CHECK(!setrlimit(RLIMIT_NOFILE, &limit));
         CHECK(mproc_connection_send(left, text, sizeof(text), 0, &err) == -EMFILE);
         CHECK(mproc_connection_recv_into(right, text, sizeof(text), &size, 0, &err) == -EMFILE);
-        CHECK(strstr(err.text, "RLIMIT_NOFILE"));
+        CHECK(strstr(err.text, "RLIMIT_NOFILE") && strstr(err.text, "is lost"));
         CHECK(!mproc_connection_recv_into(right, text, sizeof(text), &size, 0, &err) && size == 1);
         return true;
 }

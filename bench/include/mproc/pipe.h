@@ -95,9 +95,10 @@ int mproc_connection_send_fds(struct mproc_connection *connection, const void *d
  * other end is gone, and all that it sent is received); -ENOTSUP (this end only sends); -EPROTO
  * (something that is no message; it is dropped); -EMFILE (no room for the descriptors that the
  * message came with, its memory's among them if it is longer than 32 KiB: it is lost).
- * Kept, in this process, for the next call: -EMSGSIZE (`capacity` is too small; here alone
- * `*ret_size` is set on failure, to what is needed) and -EOVERFLOW (it brings descriptors: use
- * recv_fds). */
+ * Kept, in this process, for the next call (not for one of another thread that waits already, so
+ * threads that share an end had better receive alike): -EMSGSIZE (`capacity` is too small; here
+ * alone `*ret_size` is set on failure, to what is needed) and -EOVERFLOW (it brings descriptors:
+ * use recv_fds). */
 int mproc_connection_recv_into(struct mproc_connection *connection, void *buffer, size_t capacity,
                                size_t *ret_size, int64_t timeout_ns, struct mproc_err *err);
 /* The same into memory of its own, which the caller frees by free(3). Never NULL on success.
