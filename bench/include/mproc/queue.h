@@ -87,8 +87,10 @@ int mproc_queue_init(struct mproc_queue *queue, size_t bytes, uint32_t max_messa
 /* NULL is fine. The memory is the caller's. */
 void mproc_queue_done(struct mproc_queue *queue);
 
-/* Waits for room. Errors: -ETIMEDOUT (full); -EMSGSIZE (it would not fit into the empty queue,
- * ever); -EPIPE (closed); -EINVAL (`data` is NULL). The message is not in the queue then. */
+/* Waits for room, in no order: a message that needs most of the storage may wait as long as others
+ * fill it with smaller ones, so give a queue room for several of the largest. Errors: -ETIMEDOUT
+ * (full); -EMSGSIZE (it would not fit into the empty queue, ever); -EPIPE (closed); -EINVAL (`data`
+ * is NULL). The message is not in the queue then. */
 int mproc_queue_put(struct mproc_queue *queue, const void *data, size_t size, int64_t timeout_ns,
                     struct mproc_err *err);
 /* Waits for a message, copies it to `buffer` and sets `*ret_size`. Errors: -ETIMEDOUT (empty);
