@@ -26,7 +26,7 @@ double judge_alpha(const struct result *result)
         return ALPHA / judge_looks(&result->plan);
 }
 
-static bool is_compared(const struct cell *cell)
+bool judge_is_compared(const struct cell *cell)
 {
         return cell->status == CELL_MEASURED && cell_role(cell) == CELL_OF_PLAN;
 }
@@ -47,7 +47,7 @@ static const struct cell *first_of_pair(const struct result *result, const struc
         const struct cell *twin =
                 strcmp(cell->level[FACTOR_VARIANT], "B") ? NULL : judge_twin(result, cell);
 
-        return twin && is_compared(twin) && is_compared(cell) ? twin : NULL;
+        return twin && judge_is_compared(twin) && judge_is_compared(cell) ? twin : NULL;
 }
 
 /* Comparisons in the largest family: the primary metric of one workload, or all pairs of `ab`. */
@@ -64,7 +64,7 @@ static size_t family_size(const struct result *result)
                 size_t n = 0;
 
                 for (size_t k = 0; k < result->cell_count; k++)
-                        n += is_compared(&result->cells[k]) &&
+                        n += judge_is_compared(&result->cells[k]) &&
                              !strcmp(result->cells[k].workload, result->cells[i].workload);
                 most = n > most ? n : most;
         }
@@ -74,82 +74,6 @@ static size_t family_size(const struct result *result)
 size_t judge_rounds_needed(const struct result *result)
 {
         return compare_rounds_needed(family_size(result), judge_alpha(result));
-}
-
-/* "start=fork,share=mutex,hold=0" or bare levels: true when the cell has all of them. */
-static bool cell_matches(const struct cell *cell, const char *wanted)
-{
-        char copy[128], *save = NULL;
-
-        if (cell_role(cell) != CELL_OF_PLAN)
-                return false;
-        text_copy(copy, sizeof(copy), wanted);
-        for (char *item = strtok_r(copy, ",", &save); item; item = strtok_r(NULL, ",", &save)) {
-                char *level = strchr(item, '=');
-                bool found = false;
-
-                if (level)
-                        *level++ = '\0';
-                for (int f = 0; f < FACTOR_COUNT; f++)
-                        if (!level || !strcmp(item, factor_name(f)))
-                                found |= !strcmp(cell->level[f], level ? level : item);
-                for (uint32_t i = 0; level && i < cell->param_count; i++)
-                        found |= !strcmp(item, cell->param[i]) &&
-                                 !strcmp(level, cell->value_text[i]);
-                if (!found)
-                        return false;
-        }
-        return true;
-}
-
-/* The first cell of a workload that matches; `measured`: among those that can be compared. */
-static const struct cell *first_match(const struct result *result, const char *workload,
-                                      const char *wanted, bool measured)
-{
-        for (size_t i = 0; i < result->cell_count; i++) {
-                const struct cell *cell = &result->cells[i];
-
-                if (!strcmp(cell->workload, workload) && cell_matches(cell, wanted) &&
-                    (is_compared(cell) || !measured))
-                        return cell;
-        }
-        return NULL;
-}
-
-const struct cell *judge_baseline(const struct result *result, const char *workload)
-{
-        const char *wanted = result->plan.baseline, *usual = workload_find(workload)->baseline;
-        const struct cell *best;
-
-        /* What was asked for is not replaced by something else. */
-        if (*wanted && first_match(result, workload, wanted, false))
-                return first_match(result, workload, wanted, true);
-        if (!usual) /* of tasks: what has nothing to submit, where it is among them */
-                usual = "submit=static";
-        best = first_match(result, workload, usual, true);
-        return best ? best : first_match(result, workload, "", true);
-}
-
-int judge_check(const struct result *result, struct mproc_err *err)
-{
-        const char *wanted = result->plan.baseline;
-
-        if (!*wanted)
-                return 0;
-        for (size_t i = 0; i < result->cell_count; i++)
-                if (cell_matches(&result->cells[i], wanted) && is_compared(&result->cells[i]))
-                        return 0;
-        for (size_t i = 0; i < result->cell_count; i++)
-                if (cell_matches(&result->cells[i], wanted))
-                        return error_set(err, -EINVAL, "baseline", "'%s' can be no baseline: it %s",
-                                         wanted,
-                                         result->cells[i].status == CELL_LOSSY
-                                                 ? "is meant to give wrong results"
-                                                 : "is skipped here (see --dry-run)");
-        return error_set(err, -EINVAL, "baseline",
-                         "no cell to be measured is '%s': give levels of this plan, such as "
-                         "--baseline=mutex or --baseline=start=fork,share=mutex",
-                         wanted);
 }
 
 struct desk {
@@ -258,7 +182,8 @@ static int judge_workload(struct desk *desk, const char *workload, struct mproc_
         for (size_t i = 0; i < result->cell_count && !r; i++) {
                 const struct cell *cell = &result->cells[i];
 
-                if (cell != baseline && is_compared(cell) && !strcmp(cell->workload, workload))
+                if (cell != baseline && judge_is_compared(cell) &&
+                    !strcmp(cell->workload, workload))
                         r = compare_cells(desk, baseline, cell, cell->primary, err);
         }
         if (!r)
@@ -267,7 +192,7 @@ static int judge_workload(struct desk *desk, const char *workload, struct mproc_
         for (size_t i = 0; i < result->cell_count && !r; i++) {
                 const struct cell *cell = &result->cells[i];
 
-                if (cell->primary != METRIC_WALL && is_compared(cell) &&
+                if (cell->primary != METRIC_WALL && judge_is_compared(cell) &&
                     !strcmp(cell->workload, workload) &&
                     judge_differs_only_in(cell, baseline, FACTOR_START))
                         r = compare_cells(desk, baseline, cell, METRIC_START, err);
@@ -303,7 +228,7 @@ static void say_why_no_verdict(struct result *result)
 
                 if (!plan_asks_for(&result->plan, cell->workload))
                         continue;
-                measured += is_compared(cell);
+                measured += judge_is_compared(cell);
                 lossy += cell->status == CELL_LOSSY;
                 too_short += cell->status == CELL_VERIFIED_ONLY;
         }

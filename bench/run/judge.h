@@ -19,11 +19,14 @@ size_t judge_rounds_needed(const struct result *result);
 /* The two cells differ in this factor, and in no other factor or parameter. */
 bool judge_differs_only_in(const struct cell *a, const struct cell *b, enum factor factor);
 
+/* Measured, and one that the plan asked for. */
+bool judge_is_compared(const struct cell *cell);
+
 /* The cell that differs in the variant alone; NULL: not in `ab`, or there is none. */
 struct cell *judge_twin(const struct result *result, const struct cell *cell);
 
 /* The baseline cell of a workload; NULL: no cell of it was measured. −EINVAL from judge_check when
- * the user named one that is not there. */
+ * the user named one that is not there, or that could be several. */
 const struct cell *judge_baseline(const struct result *result, const char *workload);
 int judge_check(const struct result *result, struct mproc_err *err);
 

@@ -59,6 +59,12 @@ load common
         refused 2 "'none' stands alone" --workload=counter -e none -e cycles
         refused 2 "there is nothing to run again" --workload=counter --share=racy --control
         refused 2 "no cell to be measured is 'control'" --workload=counter --control --baseline=control
+        refused 2 "cells differ: submit=map, submit=imap, chunk=1, chunk=2" --workload=spin --submit=map,imap \
+                --chunk=1,2 --baseline=async
+        refused 2 "'2' is a level of chunk and of workers: say of which, as in --baseline=chunk=2" --workload=spin \
+                --submit=map --chunk=1,2 --workers=2 --baseline=2
+        refused 2 "no cell to be measured is 'spawn': give one or several of the levels in which cells differ: share=atomic" \
+                --workload=counter --baseline=spawn
         refused 2 "exclude each other" --workload=counter --no-save --out=x
         refused 2 "takes no argument 'counter'" --workload=counter counter
         refused 2 "takes no argument" list counter
