@@ -113,7 +113,8 @@ static int make_room(struct pool_trial *p)
         if ((streams && !p->numbers) || (request->submit == SUBMIT_ASYNC && !p->results) ||
             (request->submit != SUBMIT_MAP && request->timed && !p->submitted_ns))
                 return error_errno(&p->err, -ENOMEM, "start",
-                                   "the host has no memory for its tasks");
+                                   "the host has no memory to submit %ju %s one by one: give fewer",
+                                   (uintmax_t)p->tasks, p->run->workload->operation);
         for (uint64_t i = 0; p->numbers && i < p->tasks; i++)
                 p->numbers[i] = i;
         if (p->submitted_ns)

@@ -23,6 +23,7 @@ int trial_fail(struct run *run, enum trial_status status, const char *text)
 
 int trial_fail_late(struct run *run, uint32_t left)
 {
+        bool collapsed = run->strategy && run->strategy->flags & MPB_FIFO_SPIN;
         char text[160];
 
         snprintf(text, sizeof(text),
@@ -30,11 +31,9 @@ int trial_fail_late(struct run *run, uint32_t left)
                  run->request->workers, (double)run->request->timeout_ns / NS_PER_S,
                  run->workload->flags & MPB_CHILDREN
                          ? ": the command was still running (--timeout, or fewer lines)"
-                         : "");
-        return trial_fail(run,
-                          run->strategy && run->strategy->flags & MPB_FIFO_SPIN ? TRIAL_COLLAPSED
-                                                                                : TRIAL_TIMED_OUT,
-                          text);
+                 : collapsed ? ""
+                             : " (--timeout)");
+        return trial_fail(run, collapsed ? TRIAL_COLLAPSED : TRIAL_TIMED_OUT, text);
 }
 
 void trial_abandon(struct run *run)

@@ -184,6 +184,8 @@ finish() {
         jq -e '[.cells[] | select(.parameters.parent_rss == 0) | .verified] | all and length > 0' <<<"$output"
         run with_limit -v 200000 "$MPBENCH" --workload=start --start=fork --set parent_rss=1GiB --rounds=2 --no-save -q
         ended 4 "RLIMIT_AS" # also where it leaves nothing to measure
+        run with_limit -v 200000 "$MPBENCH" --workload=spin --submit=imap --set tasks=100M --rounds=1 --no-save -q
+        ended 4 "no memory to submit 100000000 tasks one by one: give fewer"
 }
 
 @test "threads that cannot all be started are no endless wait for the rest" {
@@ -191,7 +193,7 @@ finish() {
                 -q --start=thread
         ended 4 "RLIMIT_NOFILE is 12"
         run "$MPBENCH" "${ENDLESS[@]}" --start=thread --timeout=200ms
-        ended 4 "2 of 2 workers were not done within the time limit of 0.2 s"
+        ended 4 "2 of 2 workers were not done within the time limit of 0.2 s (--timeout)"
 }
 
 @test "a memory cgroup that kills the host of a large parent skips that parent" {
