@@ -68,7 +68,8 @@ static void screen_and_summary_say_where_the_time_went(void **unused)
         assert_contains(text, "36 %      60 %  4.0 %    21 %       92.3 µs\n");
         assert_contains(text, "Submitted to collected");
         assert_contains(text, "0.481 ms [0.480, 0.482]");
-        assert_contains(text, "From one task in 7");
+        assert_contains(text, "As tasks are short, one in 7 is timed.");
+        assert_lacks(text, "A map is submitted");
         assert_contains(markdown, " | 36 % | 60 % | 4.0 % | 21 % | 92.3 µs |");
         free(text);
         free(markdown);
@@ -85,6 +86,37 @@ static void shares_add_up_where_their_medians_do_not(void **unused)
         phases->tail.median = 0.08;
         text = render("text", &result, &plain);
         assert_contains(text, "55 %      35 %  10 %    21 %       92.3 µs\n");
+        free(text);
+}
+
+static void make_map(struct cell *cell, uint64_t tasks, uint32_t one_in)
+{
+        TEXT(cell->level[FACTOR_SUBMIT], "map");
+        TEXT(cell->operation, "tasks");
+        TEXT(cell->param[0], "tasks");
+        cell->param_count = 1;
+        cell->is_auto[0] = cell->ops_auto = 1;
+        cell->value[0] = (int64_t)tasks;
+        cell->ops = tasks;
+        cell->latency.one_in = one_in;
+        cell->phases = result.cells[FIXTURE_SEMAPHORE].phases;
+}
+
+/* Calibration gives each cell as many tasks as it needs: 10 ms for 60 tasks is no shorter than 20
+ * ms for 200. */
+static void waits_for_a_map_are_said_to_grow_with_its_tasks(void **unused)
+{
+        char *text;
+
+        (void)unused;
+        make_map(&result.cells[FIXTURE_ATOMIC], 60, 0);
+        text = render("text", &result, &(struct report_style){.utf8 = true, .width = 1000});
+        assert_contains(text, "its waits grow with the number of tasks, here 60.\n");
+        assert_contains(text, "Where tasks are short, one in 7 is timed.");
+        free(text);
+        make_map(&result.cells[FIXTURE_ROBUST], 202, 7);
+        text = render("text", &result, &(struct report_style){.utf8 = true, .width = 1000});
+        assert_contains(text, "here 60 to 202 (--set tasks=202 makes them equal).");
         free(text);
 }
 
@@ -153,6 +185,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 TEST(screen_and_summary_say_where_the_time_went),
                 TEST(shares_add_up_where_their_medians_do_not),
+                TEST(waits_for_a_map_are_said_to_grow_with_its_tasks),
                 TEST(without_a_pool_nothing_of_it_is_said),
                 TEST(samples_have_the_phases_of_their_trial),
                 TEST(what_is_not_known_of_the_parent_is_null_with_a_reason),
