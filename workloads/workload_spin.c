@@ -4,6 +4,7 @@
  * follows task_time by a measurement that the host makes once and all workers use, so that every
  * trial of one host has exactly the same work. */
 #include "base/clock.h"
+#include "support/fastest.h"
 #include "support/lcg.h"
 
 #include <mpbench/workload.h>
@@ -48,21 +49,16 @@ struct spin_slot {
         _Alignas(MPB_CACHE_LINE) uint64_t sum; /* of the values at which this worker's tasks end */
 };
 
-/* The fastest of several short runs, since whatever else happens only makes them longer. */
-static uint64_t measure_steps_per_ms(void)
+/* So short that it often fits between two things that other programs do. */
+#define PACE_STEPS 20000
+
+static uint64_t pace_ns(void *unused)
 {
-        const uint64_t steps = 100000;
-        uint64_t best_ns = UINT64_MAX;
+        uint64_t begin = clock_now_ns();
 
-        for (int i = 0; i < 20; i++) {
-                uint64_t begin = clock_now_ns(), took;
-
-                lcg_run(begin, steps);
-                took = clock_now_ns() - begin;
-                if (took && took < best_ns)
-                        best_ns = took;
-        }
-        return steps * NS_PER_MS / best_ns;
+        (void)unused;
+        lcg_run(begin, PACE_STEPS);
+        return clock_now_ns() - begin + 1;
 }
 
 static uint64_t task_start(const struct mpb_trial *trial, uint64_t index)
@@ -92,7 +88,7 @@ static int prepare(struct mpb_trial *trial, struct mproc_err *err)
 
         (void)err;
         if (!steps_per_ms)
-                steps_per_ms = measure_steps_per_ms();
+                steps_per_ms = PACE_STEPS * NS_PER_MS / fastest_ns(pace_ns, NULL);
         steps = (uint64_t)((double)steps_per_ms * (double)trial->value[TASK_TIME] / NS_PER_MS) + 1;
         shared->short_steps = shared->long_steps = steps;
         if (trial->value[SPREAD] == SPREAD_UNEVEN) {
