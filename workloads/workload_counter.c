@@ -159,6 +159,7 @@ static int attach(struct mpb_worker *worker, struct mproc_err *err)
         if (!slot->lock) {
                 slot->sharing = sharing_at(trial->strategy);
                 slot->self.sharing.count = 0;
+                slot->self.sharing.code = 0;
                 slot->self.sharing.batch = (uint64_t)trial->value[BATCH];
                 return slot->sharing->attach
                                ? slot->sharing->attach(mpb_shared(trial), &slot->self.sharing, err)
@@ -214,11 +215,19 @@ static int verify(const struct mpb_trial *trial, struct mpb_outcome *ret, struct
 {
         const struct sharing *sharing = sharing_at(trial->strategy);
         volatile uint64_t *value = value_of(trial);
+        uint64_t total = *value;
+        int r = sharing && sharing->total ? sharing->total(value, trial, &total, err) : 0;
 
-        (void)err;
-        ret->final_value = sharing && sharing->total ? sharing->total(value, trial) : *value;
+        for (uint32_t i = 0; i < trial->workers && sharing && !r; i++) {
+                const struct counter_slot *slot = mpb_slot(trial, i);
+
+                r = slot->self.sharing.code;
+                if (r)
+                        error_errno(err, r, "add", "an add of worker %u failed", i);
+        }
+        ret->final_value = total;
         ret->expected_value = trial->workers * trial->ops;
-        return 0;
+        return r;
 }
 
 static void cleanup(struct mpb_trial *trial)

@@ -186,6 +186,29 @@ static void isolated_counts_afresh_within_one_process(void **state)
         }
 }
 
+static void a_manager_that_dies_is_told_and_no_wrong_count(void **state)
+{
+        struct mpb_outcome outcome;
+        struct mpb_worker worker;
+        struct rig rig;
+
+        (void)state;
+        counter_init(&rig, 0, 1, 20);
+        rig_strategy(&rig, "manager");
+        assert_int_equal(rig_prepare(&rig), 0);
+        worker = rig_worker(&rig, 0);
+        assert_int_equal(rig.workload->attach(&worker, NULL), 0);
+        rig.workload->work(&worker, 0, 10);
+        assert_int_equal(rig.workload->verify(&rig.trial, &outcome, NULL), 0);
+        assert_int_equal(outcome.final_value, 10);
+        rig.workload->stop(&rig.trial); /* it is killed */
+        rig.workload->work(&worker, 10, 10);
+        assert_int_not_equal(rig.workload->verify(&rig.trial, &outcome, &rig.err), 0);
+        assert_non_null(strstr(rig.err.text, "SIGKILL"));
+        rig.workload->detach(&worker);
+        rig_done(&rig);
+}
+
 static void batched_delivers_whole_batches_and_the_rest_at_the_flush(void **state)
 {
         struct mpb_outcome outcome;
@@ -341,6 +364,7 @@ int main(void)
                 cmocka_unit_test(
                         racy_never_counts_too_much_and_isolated_counts_nothing_in_processes),
                 cmocka_unit_test(isolated_counts_afresh_within_one_process),
+                cmocka_unit_test(a_manager_that_dies_is_told_and_no_wrong_count),
                 cmocka_unit_test(batched_delivers_whole_batches_and_the_rest_at_the_flush),
                 cmocka_unit_test(
                         fifo_spinlocks_with_more_workers_than_pus_are_told_apart_as_collapsing),

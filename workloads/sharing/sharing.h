@@ -12,6 +12,7 @@ struct sharing_self {
         _Alignas(MPB_CACHE_LINE) uint64_t count; /* what this worker keeps to itself; 0 at first */
         uint64_t batch;                          /* keep at most so many */
         void *client;                            /* what attach made, in this process alone */
+        int32_t code;                            /* of the add that failed; 0: none has */
 };
 
 struct sharing {
@@ -32,7 +33,8 @@ struct sharing {
                     uint64_t gap);
         void (*flush)(volatile uint64_t *value, struct sharing_self *self); /* NULL: no need */
         /* What was counted in all, once every worker is done. NULL: *value. */
-        uint64_t (*total)(const volatile uint64_t *value, const struct mpb_trial *trial);
+        int (*total)(const volatile uint64_t *value, const struct mpb_trial *trial, uint64_t *ret,
+                     struct mproc_err *err);
 };
 
 const struct sharing *sharing_at(size_t index); /* NULL past the end */

@@ -15,11 +15,14 @@ static void add_one(volatile uint64_t *value, struct sharing_self *self)
         counter = counter + 1;
 }
 
-static uint64_t total(const volatile uint64_t *value, const struct mpb_trial *trial)
+static int total(const volatile uint64_t *value, const struct mpb_trial *trial, uint64_t *ret,
+                 struct mproc_err *err)
 {
         (void)value;
         (void)trial;
-        return counter;
+        (void)err;
+        *ret = counter;
+        return 0;
 }
 
 SHARING_DEFINE_ADD

@@ -8,14 +8,15 @@ static void add_one(volatile uint64_t *value, struct sharing_self *self)
         *shard = *shard + 1;
 }
 
-static uint64_t total(const volatile uint64_t *value, const struct mpb_trial *trial)
+static int total(const volatile uint64_t *value, const struct mpb_trial *trial, uint64_t *ret,
+                 struct mproc_err *err)
 {
-        uint64_t sum = 0;
-
         (void)value;
+        (void)err;
+        *ret = 0;
         for (uint32_t i = 0; i < trial->workers; i++)
-                sum += ((const struct sharing_self *)mpb_slot(trial, i))->count;
-        return sum;
+                *ret += ((const struct sharing_self *)mpb_slot(trial, i))->count;
+        return 0;
 }
 
 SHARING_DEFINE_ADD
