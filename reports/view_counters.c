@@ -221,7 +221,10 @@ int view_counters(const struct view_section *section, struct grid *ret)
                                 names[count++] = all[i];
         if (grid_begin(ret, NULL, 1 + count, section->row_count))
                 return -ENOMEM;
-        snprintf(grid_at(ret, 0, 0), GRID_TEXT_BYTES, "Counters");
+        /* On the screen they stand below all workloads. */
+        snprintf(grid_at(ret, 0, 0), GRID_TEXT_BYTES, "Counters%s%s",
+                 section->result->plan.workload_count > 1 ? " of " : "",
+                 section->result->plan.workload_count > 1 ? section->workload : "");
         for (size_t i = 0; i < count; i++) {
                 /* Of all columns from there on. */
                 if (ends_with(names[i], "/op") && (!i || !ends_with(names[i - 1], "/op")))

@@ -71,7 +71,9 @@ static void say_cells(const struct result *result, char *buf, size_t size)
                 if (count++ >= SHOWN_MAX)
                         continue;
                 cell_label(result, cell, label, sizeof(label));
-                page_append(buf, size, "%s%s got ", count > 1 ? ", " : "", label);
+                page_append(buf, size, "%s%s%s%s got ", count > 1 ? ", " : "",
+                            result->plan.workload_count > 1 ? cell->workload : "",
+                            result->plan.workload_count > 1 ? ": " : "", label);
                 append_change(cell->primary, cell->trend.change, buf, size);
         }
         if (count > SHOWN_MAX)

@@ -96,7 +96,8 @@ static void advise_tasks(const struct result *result, const char *workload, char
                 return;
         cell_label(result, &result->cells[best->cell], label, sizeof(label));
         cell_label(result, &result->cells[best->baseline], than, sizeof(than));
-        snprintf(text, size, "Fastest way to run it: %s (%.3g× %s).", label, best->ratio, than);
+        snprintf(text, size, "Fastest way to run %s: %s (%.3g× %s).",
+                 result->plan.workload_count > 1 ? workload : "it", label, best->ratio, than);
 }
 
 /* What differs, if anything, is how tasks are submitted. */
@@ -134,10 +135,11 @@ static void advise_submission(const struct result *result, const char *workload,
         cell_label(result, &result->cells[worst->cell], label, sizeof(label));
         cell_label(result, &result->cells[worst->baseline], than, sizeof(than));
         snprintf(text + used, size - used,
-                 "%sSubmission costs most with %s (%.3g× %s): its workers were between tasks for "
-                 "%.0f %% of their time, and done before the others for %.0f %%.",
-                 used ? " " : "", label, worst->ratio, than, 100 * shares.dispatch,
-                 100 * shares.tail);
+                 "%sSubmission%s%s costs most with %s (%.3g× %s): its workers were between tasks "
+                 "for %.0f %% of their time, and done before the others for %.0f %%.",
+                 used ? " " : "", result->plan.workload_count > 1 ? " of " : "",
+                 result->plan.workload_count > 1 ? workload : "", label, worst->ratio, than,
+                 100 * shares.dispatch, 100 * shares.tail);
 }
 
 static bool has_figures(const struct result *result)

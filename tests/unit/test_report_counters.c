@@ -94,6 +94,14 @@ static void misses_are_shown_as_shares_and_totals_are_left_to_the_json(void **st
         says_nothing_of("52500000");
 }
 
+static void of_several_workloads_each_table_says_whose_it_is(void **state)
+{
+        (void)state;
+        says_nothing_of("Counters of ");
+        result.plan.workload_count = 2;
+        says("Counters of counter ");
+}
+
 static void what_is_to_be_known_of_a_counted_event_is_said_once(void **state)
 {
         struct counter_spec *specs = result.environment.counters;
@@ -125,6 +133,7 @@ int main(void)
                 TEST(what_was_scaled_says_from_how_much_and_how_exactly),
                 TEST(what_needs_no_counter_is_shown_where_no_counter_says_it),
                 TEST(misses_are_shown_as_shares_and_totals_are_left_to_the_json),
+                TEST(of_several_workloads_each_table_says_whose_it_is),
                 TEST(what_is_to_be_known_of_a_counted_event_is_said_once),
                 TEST(an_event_that_stays_zero_has_its_reason),
         };

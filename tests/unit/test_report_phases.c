@@ -176,6 +176,13 @@ static void advice_cites_what_submission_cost(void **unused)
         advise_result(&result);
         assert_contains(result.advice[0], "Submission costs most with imap (0.61× static)");
         assert_contains(result.advice[0], "between tasks for 67 % of their time");
+        result.comparisons[0].verdict = VERDICT_FASTER;
+        advise_result(&result);
+        assert_contains(result.advice[0], "Fastest way to run it: imap (0.61× static).");
+        result.plan.workload_count = 2; /* of which is it said? */
+        TEXT(result.plan.workloads[1], "fileread");
+        advise_result(&result);
+        assert_contains(result.advice[0], "Fastest way to run spin: imap (0.61× static).");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
