@@ -1,5 +1,6 @@
 #include "reports/plot_panels.h"
 
+#include "reports/gallery.h"
 #include "reports/page.h"
 
 #include <errno.h>
@@ -256,10 +257,13 @@ int panels_write(struct panels *panels, const struct result *result, int folder,
         size_t rows = (n + columns - 1) / columns;
         unsigned height = (unsigned)(170 + rows * (PANEL_HEIGHT + BETWEEN_ROWS) +
                                      (rows == 1 ? PANEL_HEIGHT / 2 : 0));
+        char said[GALLERY_CONDITIONS + 32];
         size_t block = 0;
         struct plot plot;
-        int rc = plot_begin(&plot, result, name, WIDTH, height, title, conditions, err);
+        int rc;
 
+        snprintf(said, sizeof(said), "%s%s", conditions, n > 1 ? " · grey: the other panels" : "");
+        rc = plot_begin(&plot, result, name, WIDTH, height, title, said, err);
         if (rc)
                 return rc;
         put_data(panels, plot.data);

@@ -124,6 +124,7 @@ static void scaling_and_start_costs_over_many_sizes_are_drawn(void **unused)
         assert_lacks(picture, "2 workers: no rate");
         assert_contains(picture, "over 13 rounds");
         assert_contains(picture, "busy machine: 1 of 13 rounds disturbed");
+        assert_contains(picture, "grey: the other panels");
         free(picture);
 }
 
