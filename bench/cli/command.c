@@ -154,9 +154,12 @@ static const char *name_at(size_t index, void *context)
 
 int command_refuse_argument(const struct command *command, const char *argument)
 {
+        bool is_workload = !strcmp(command->name, "run") && workload_find(argument);
         struct mproc_err err;
 
-        error_set(&err, -EINVAL, "argument", "%s takes no argument '%s'", command->name, argument);
+        error_set(&err, -EINVAL, "argument", "%s takes no argument '%s'%s%s%s", command->name,
+                  argument, is_workload ? ", did you mean '--workload=" : "",
+                  is_workload ? argument : "", is_workload ? "'?" : "");
         return command_fail(command, &err);
 }
 

@@ -68,6 +68,7 @@ load common
         refused 2 "exclude each other" --workload=counter --no-save --out=x
         refused 2 "takes no argument 'counter'" --workload=counter counter
         refused 2 "takes no argument" list counter
+        refused 2 "run takes no argument 'spin', did you mean '--workload=spin'?" run spin
 }
 
 @test "over-long input is refused, not cut" {
