@@ -209,6 +209,9 @@ static int take_turn(struct mproc_manager *manager, uint64_t deadline, struct mp
                 pthread_mutex_consistent(&manager->lock);
                 mproc_connection_free(manager->connection);
                 manager->connection = NULL;
+                /* Its request must not be sent once more, in front of the next. */
+                manager_buffer_reset(&manager->out);
+                manager_buffer_reset(&manager->in);
                 r = 0;
         }
         if (r == -ETIMEDOUT)

@@ -208,6 +208,47 @@ static int stop_in_the_middle(void *arg, size_t size)
         }
 }
 
+static pid_t asker;
+
+static void *ask_of_a_stopped_server(void *arg)
+{
+        struct turns *turns = arg;
+
+        __atomic_store_n(&asker, gettid(), __ATOMIC_SEQ_CST);
+        mproc_dict_add(turns->manager, turns->dict, TEXT("n"), 1, NULL, NULL);
+        return NULL;
+}
+
+static void a_cancelled_thread_leaves_the_connection_to_the_others(const char *method)
+{
+        struct turns turns = {0};
+        pthread_t thread;
+        pid_t server;
+        int64_t sum;
+
+        if (UNDER_ASAN) {
+                print_message("skipped: AddressSanitizer does not know that a cancelled thread has "
+                              "left its functions\n");
+                skip();
+        }
+        turns.manager = new_manager(method);
+        server = mproc_manager_pid(turns.manager);
+        turns.dict = new_dict(turns.manager);
+        assert_int_equal(mproc_dict_add(turns.manager, turns.dict, TEXT("n"), 1, NULL, NULL), 0);
+        stop(server);
+        asker = 0;
+        assert_int_equal(pthread_create(&thread, NULL, ask_of_a_stopped_server, &turns), 0);
+        while (!__atomic_load_n(&asker, __ATOMIC_SEQ_CST))
+                nap(MS);
+        await_state(asker, 'S');
+        assert_int_equal(pthread_cancel(thread), 0);
+        assert_int_equal(pthread_join(thread, NULL), 0);
+        assert_int_equal(kill(server, SIGCONT), 0);
+        assert_int_equal(mproc_dict_add(turns.manager, turns.dict, TEXT("n"), 0, &sum, NULL), 0);
+        assert_in_range(sum, 1, 2); /* its operation was done once, or never */
+        mproc_manager_free(turns.manager);
+}
+
 static void a_stopped_client_holds_up_nobody(const char *method)
 {
         struct mproc_manager *manager = new_manager(method);
@@ -270,6 +311,7 @@ int main(int argc, char **argv)
                 PROMISE(options_that_cannot_be_are_refused, UNDER_NONE),
                 PROMISE(another_user_is_refused, UNDER_OWN_PROCESS),
                 PROMISE(a_stopped_server_is_a_timeout_and_no_hang, UNDER_OWN_PROCESS),
+                PROMISE(a_cancelled_thread_leaves_the_connection_to_the_others, UNDER_OWN_PROCESS),
                 PROMISE(a_stopped_client_holds_up_nobody, UNDER_OWN_PROCESS),
                 PROMISE(a_server_without_descriptors_says_so, UNDER_NONE),
         };
