@@ -267,14 +267,30 @@ pid_t mproc_manager_pid(const struct mproc_manager *manager)
         return mproc_process_pid(manager->process);
 }
 
+/* Was another thread in the middle of an operation when this process was forked? What it had in
+ * hand may be freed already and noted down still. The descriptor was closed by the fork. */
+static bool was_left_in_use(struct mproc_manager *manager)
+{
+        int r;
+
+        if (manager->generation == registry_generation())
+                return false;
+        r = robust_try(&manager->lock);
+        if (!r || r == -EOWNERDEAD)
+                pthread_mutex_unlock(&manager->lock);
+        return r != 0;
+}
+
 void mproc_manager_free(struct mproc_manager *manager)
 {
         if (!manager)
                 return;
-        mproc_connection_free(manager->connection);
+        if (!was_left_in_use(manager)) {
+                mproc_connection_free(manager->connection);
+                free(manager->out.data);
+                free(manager->in.data);
+        }
         mproc_connection_free(manager->leash);
         mproc_process_free(manager->process);
-        free(manager->out.data);
-        free(manager->in.data);
         free(manager);
 }
