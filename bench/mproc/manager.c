@@ -73,7 +73,9 @@ static int connect_until(int fd, const struct sockaddr_un *name, socklen_t size,
                         struct timespec exact = clock_left(deadline);
 
                         left.tv_sec = exact.tv_sec;
-                        left.tv_usec = exact.tv_nsec / 1000 + 1; /* 0 would be for ever */
+                        left.tv_usec = exact.tv_nsec / 1000; /* a million is refused */
+                        if (!left.tv_sec && !left.tv_usec)
+                                left.tv_usec = 1; /* 0 would be for ever */
                 }
                 setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &left, sizeof(left));
                 r = connect(fd, (const struct sockaddr *)name, size) ? -errno : 0;
