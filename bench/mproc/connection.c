@@ -221,10 +221,13 @@ void connection_lend(struct connection_loan *loan, int fd)
 
 void connection_close_loan(struct connection_loan *loan)
 {
+        if (loan->fd < 0)
+                return;
         registry_lock();
         LIST_REMOVE(loan, entry);
         close(loan->fd);
         registry_unlock();
+        loan->fd = -1;
 }
 
 uint32_t connection_ends(const int *fds, size_t count)

@@ -50,7 +50,17 @@ struct connection_loan {
 
 /* Registry locked, as when the descriptor was made. */
 void connection_lend(struct connection_loan *loan, int fd);
+/* `loan->fd` is −1 then; if it is before, nothing happens. */
 void connection_close_loan(struct connection_loan *loan);
+
+/* mproc_connection_send in two steps, for who must know that a long message can be sent before
+ * there is no way back. Lends the memory for what does not fit into its packet, until
+ * connection_close_loan; −1 if all of it fits. Errors as those of a send for want of something. */
+int connection_lend_rest(struct connection_loan *loan, const void *message, size_t size,
+                         struct mproc_err *err);
+int connection_send_lent(const struct mproc_connection *connection, const void *data, size_t size,
+                         const struct connection_loan *rest, int64_t timeout_ns,
+                         struct mproc_err *err);
 
 /* A connection of a socket's descriptor that is new, and close-on-exec; registry locked since
  * before it was made, so that no forked child keeps it. `fd` is what the call that makes it
@@ -68,6 +78,8 @@ void connection_forget(const struct ctl *mine);
 /* Closes what came with a message that nobody will receive. Locked, or nobody else's; registry
  * locked, so that no child that is forked meanwhile has some of it. */
 void connection_drop_fds(struct mproc_connection *connection);
+/* Drops a message that was kept. false: there was none. */
+bool connection_drop_kept(struct mproc_connection *connection);
 /* -EBADF and a sentence if the end is not here. */
 int connection_check(const struct mproc_connection *connection, struct mproc_err *err);
 /* Until poll(2) reports one of `events` or the other end's death; -ETIMEDOUT. */

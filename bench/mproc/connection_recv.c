@@ -262,6 +262,18 @@ int mproc_connection_recv(struct mproc_connection *connection, void **ret, size_
         return 0;
 }
 
+bool connection_drop_kept(struct mproc_connection *connection)
+{
+        bool kept;
+
+        pthread_mutex_lock(&connection->lock);
+        kept = connection->kept;
+        connection->kept = false;
+        connection_drop_fds(connection);
+        pthread_mutex_unlock(&connection->lock);
+        return kept;
+}
+
 int mproc_connection_poll(struct mproc_connection *connection, int64_t timeout_ns,
                           struct mproc_err *err)
 {

@@ -26,12 +26,15 @@ static int write_all(int fd, const unsigned char *data, size_t size)
         return 0;
 }
 
-/* The rest of a long message, in memory of its own. */
-static int lend_rest(struct connection_loan *loan, const unsigned char *data, size_t size,
-                     struct mproc_err *err)
+int connection_lend_rest(struct connection_loan *loan, const void *message, size_t size,
+                         struct mproc_err *err)
 {
         int fd, r;
 
+        loan->fd = -1;
+        if (size <= CONNECTION_INLINE_MAX)
+                return 0;
+        size -= CONNECTION_INLINE_MAX;
         registry_lock();
         fd = memfd_new("mproc-message", size, err);
         if (fd >= 0)
@@ -39,7 +42,7 @@ static int lend_rest(struct connection_loan *loan, const unsigned char *data, si
         registry_unlock();
         if (fd < 0)
                 return fd;
-        r = write_all(fd, data, size);
+        r = write_all(fd, (const unsigned char *)message + CONNECTION_INLINE_MAX, size);
         if (!r)
                 return 0;
         connection_close_loan(loan);
@@ -85,35 +88,22 @@ static int explain(const struct mproc_connection *connection, int r, int64_t tim
         }
 }
 
-int mproc_connection_send_fds(struct mproc_connection *connection, const void *data, size_t size,
-                              const int *fds, size_t fd_count, int64_t timeout_ns,
-                              struct mproc_err *err)
+/* `fds`: the rest's first, if there is one, then `fd_count` of the user's. */
+static int send_packet(const struct mproc_connection *connection, const void *data, size_t size,
+                       const int *fds, size_t fd_count, int64_t timeout_ns, struct mproc_err *err)
 {
-        size_t head = size < CONNECTION_INLINE_MAX ? size : CONNECTION_INLINE_MAX;
+        bool is_long = size > CONNECTION_INLINE_MAX;
         struct connection_header header = {
                 .size = size, .magic = CONNECTION_MAGIC, .fd_count = (uint32_t)fd_count};
-        struct iovec parts[2] = {{.iov_base = &header, .iov_len = sizeof(header)},
-                                 {.iov_base = (void *)data, .iov_len = head}};
-        int all[1 + MPROC_MESSAGE_FDS_MAX];
-        struct connection_loan loan = {.fd = -1};
+        struct iovec parts[2] = {
+                {.iov_base = &header, .iov_len = sizeof(header)},
+                {.iov_base = (void *)data, .iov_len = is_long ? CONNECTION_INLINE_MAX : size}};
         uint64_t deadline = 0;
-        size_t count = 0;
         int r;
 
-        r = check(connection, data, size, fds, fd_count, err);
-        if (r)
-                return r;
-        if (size > head) {
-                r = lend_rest(&loan, (const unsigned char *)data + head, size - head, err);
-                if (r)
-                        return r;
-                all[count++] = loan.fd;
-        }
-        if (fd_count)
-                memcpy(all + count, fds, fd_count * sizeof(*fds));
-        count += fd_count;
         for (;;) {
-                r = packet_send_parts(connection->fd, parts, 2, all, count, MSG_DONTWAIT);
+                r = packet_send_parts(connection->fd, parts, 2, fds, fd_count + is_long,
+                                      MSG_DONTWAIT);
                 if (r != -EAGAIN)
                         break;
                 if (!deadline)
@@ -122,9 +112,34 @@ int mproc_connection_send_fds(struct mproc_connection *connection, const void *d
                 if (r)
                         break;
         }
-        if (loan.fd >= 0)
-                connection_close_loan(&loan);
         return r ? explain(connection, r, timeout_ns, err) : 0;
+}
+
+int connection_send_lent(const struct mproc_connection *connection, const void *data, size_t size,
+                         const struct connection_loan *rest, int64_t timeout_ns,
+                         struct mproc_err *err)
+{
+        return send_packet(connection, data, size, &rest->fd, 0, timeout_ns, err);
+}
+
+int mproc_connection_send_fds(struct mproc_connection *connection, const void *data, size_t size,
+                              const int *fds, size_t fd_count, int64_t timeout_ns,
+                              struct mproc_err *err)
+{
+        int all[1 + MPROC_MESSAGE_FDS_MAX];
+        struct connection_loan loan;
+        int r = check(connection, data, size, fds, fd_count, err);
+
+        if (!r)
+                r = connection_lend_rest(&loan, data, size, err);
+        if (r)
+                return r;
+        all[0] = loan.fd;
+        if (fd_count)
+                memcpy(all + (loan.fd >= 0), fds, fd_count * sizeof(*fds));
+        r = send_packet(connection, data, size, all, fd_count, timeout_ns, err);
+        connection_close_loan(&loan);
+        return r;
 }
 
 int mproc_connection_send(struct mproc_connection *connection, const void *data, size_t size,

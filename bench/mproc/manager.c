@@ -53,6 +53,10 @@ static int refused(int r, struct mproc_err *err)
                 return error_set(err, r, "manager",
                                  "the manager's server has no descriptor left for one more "
                                  "connection: raise ulimit -n before it is started");
+        case -ENOMEM:
+                return error_set(err, r, "manager",
+                                 "there is no memory for one more connection, here or in the "
+                                 "manager's server: raise ulimit -v or the memory limit");
         case -ETIMEDOUT:
                 return error_set(err, r, "manager",
                                  "the manager's server has not answered: is it stopped, or busy "

@@ -167,9 +167,24 @@ static int explain(const struct manager_request *request, const struct manager_r
         case -EPERM:
                 return error_set(err, -EPERM, "manager",
                                  "the root cannot be freed; mproc_object_clear empties it");
+        case -EMFILE:
+        case -ENFILE:
+                return error_set(err, reply->code, "manager",
+                                 "the manager's server has no descriptor left, which more than 32 "
+                                 "KiB at once take: raise ulimit -n before it is started, or use "
+                                 "fewer connections");
+        case -ENOMEM:
+                return error_set(err, -ENOMEM, "manager",
+                                 "the manager's server has no memory left for this: free objects, "
+                                 "or raise its memory limit (ulimit -v, cgroup) before it is "
+                                 "started");
+        case -EFBIG:
+                return error_set(err, -EFBIG, "manager",
+                                 "the answer is longer than RLIMIT_FSIZE of the manager's server "
+                                 "allows: raise ulimit -f before it is started, or ask for less");
         default:
-                return limits_error(err, reply->code, "manager",
-                                    "the manager's server could not do it");
+                return error_errno(err, reply->code, "manager",
+                                   "the manager's server could not do it");
         }
 }
 

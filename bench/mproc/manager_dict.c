@@ -172,15 +172,15 @@ int manager_dict_items(struct manager_object *dict, struct manager_call *call)
         bool keys_only = call->request->flags & MANAGER_KEYS_ONLY;
         struct mproc_bytes none = {NULL, 0};
         struct manager_item *item;
-        int r = 0;
+        int r;
 
         TAILQ_FOREACH(item, &dict->items, entry)
         {
                 r = manager_call_entry(call, item->key,
                                        keys_only ? none : manager_blob_bytes(&item->value));
                 if (r)
-                        break;
+                        return r;
         }
         call->reply.number = (int64_t)dict->size;
-        return r;
+        return call->prepare(call);
 }

@@ -171,5 +171,5 @@ int manager_list_slice(struct manager_object *list, struct manager_call *call)
         for (size_t i = 0; i < count && !r; i++)
                 r = manager_call_entry(call, none, manager_blob_bytes(&list->list[first + i]));
         call->reply.number = (int64_t)count;
-        return r;
+        return r ? r : call->prepare(call);
 }

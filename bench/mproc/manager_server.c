@@ -23,7 +23,8 @@ struct server {
         struct mproc_manager_address address;
         struct mproc_connection *listener, *leash;
         struct connection_loan epoll;
-        struct connection_loan spare; /* given up for a moment to turn somebody away */
+        struct connection_loan spare; /* given up for a moment: to turn somebody away, for … */
+        struct connection_loan rest;  /* … what of a long reply does not fit into its packet */
         LIST_HEAD(, client) clients;
         struct manager_store store;
         struct manager_buffer in, out;
@@ -38,24 +39,20 @@ static int watch(struct server *server, struct mproc_connection *connection, voi
                        : 0;
 }
 
-static void lend_spare(struct server *server)
+static int lend_spare(struct server *server)
 {
         int fd;
 
+        if (server->spare.fd >= 0)
+                return 0;
         registry_lock();
         fd = fcntl(server->epoll.fd, F_DUPFD_CLOEXEC, 3);
         if (fd >= 0)
                 connection_lend(&server->spare, fd);
         else
-                server->spare.fd = -1;
+                fd = -errno;
         registry_unlock();
-}
-
-static void give_up_spare(struct server *server)
-{
-        if (server->spare.fd >= 0)
-                connection_close_loan(&server->spare);
-        server->spare.fd = -1;
+        return fd < 0 ? fd : 0;
 }
 
 /* Clients ------------------------------------------------------------------------------------ */
@@ -73,6 +70,7 @@ static void leave(struct server *server, struct client *client)
         mproc_connection_free(client->connection);
         LIST_REMOVE(client, entry);
         free(client);
+        lend_spare(server); /* if others of this process took it when it was given up */
 }
 
 /* -EAGAIN: there is none any more. */
@@ -102,7 +100,7 @@ static void welcome(struct server *server)
         int r = accept_one(server, &connection);
 
         if (r == -EMFILE || r == -ENFILE) {
-                give_up_spare(server);
+                connection_close_loan(&server->spare);
                 if (!accept_one(server, &connection))
                         turn_away(connection, -EMFILE);
                 lend_spare(server);
@@ -150,37 +148,54 @@ static int parse(const struct manager_buffer *in, struct manager_call *call)
         return 0;
 }
 
+static int decline(struct client *client, int code)
+{
+        return send_reply(client->connection,
+                          &(struct manager_reply){.magic = MANAGER_MAGIC, .code = code});
+}
+
+/* A long reply takes memory and a descriptor. */
+static int prepare(struct manager_call *call)
+{
+        struct server *server = call->context;
+
+        if (call->out->size <= CONNECTION_INLINE_MAX)
+                return 0;
+        connection_close_loan(&server->spare);
+        return connection_lend_rest(&server->rest, call->out->data, call->out->size, NULL);
+}
+
 static int answer(struct server *server, struct client *client)
 {
-        struct manager_call call = {.reply.magic = MANAGER_MAGIC, .out = &server->out};
+        struct manager_call call = {.reply.magic = MANAGER_MAGIC,
+                                    .out = &server->out,
+                                    .prepare = prepare,
+                                    .context = server};
         int r = manager_buffer_receive(&server->in, client->connection, 0);
-        bool is_long;
 
         if (r == -ETIMEDOUT)
                 return 0; /* there was nothing */
-        /* What came beside it did not; who sent it waits for an answer all the same. */
-        if (r == -EMFILE) {
-                call.reply.code = r;
-                return send_reply(client->connection, &call.reply);
-        }
+        /* There was no room for a request; who sent it waits for an answer all the same. One whose
+         * descriptor found none is out of the kernel. */
+        if (r == -EMFILE || (r == -ENOMEM && connection_drop_kept(client->connection)))
+                return decline(client, r);
+        if (r == -ENOMEM)
+                decline(client, r);
         if (!r)
                 r = parse(&server->in, &call);
         if (r)
                 return r;
         if (!manager_buffer_extend(&server->out, sizeof(call.reply)))
-                return -ENOMEM;
+                return decline(client, -ENOMEM);
         if (call.request->op == MANAGER_HELLO)
                 call.reply.number = (int64_t)server->address.id[0];
         else
                 manager_store_run(&server->store, &call);
         memcpy(server->out.data, &call.reply, sizeof(call.reply));
-        /* A long reply takes a descriptor, and the operation is done. */
-        is_long = server->out.size > CONNECTION_INLINE_MAX;
-        if (is_long)
-                give_up_spare(server);
-        r = mproc_connection_send(client->connection, server->out.data, server->out.size, 0, NULL);
-        if (is_long)
-                lend_spare(server);
+        r = connection_send_lent(client->connection, server->out.data, server->out.size,
+                                 &server->rest, 0, NULL);
+        connection_close_loan(&server->rest);
+        lend_spare(server);
         return r;
 }
 
@@ -250,15 +265,14 @@ static int open_all(struct server *server, struct mproc_err *err)
                 r = watch(server, server->listener, NULL);
         if (!r)
                 r = watch(server, server->leash, server);
-        if (r)
-                return limits_error(err, r, "manager", "the server cannot begin");
-        lend_spare(server);
-        return 0;
+        if (!r)
+                r = lend_spare(server);
+        return r ? limits_error(err, r, "manager", "the server cannot begin") : 0;
 }
 
 int manager_serve(void *address, size_t size)
 {
-        struct server server = {.epoll.fd = -1, .spare.fd = -1};
+        struct server server = {.epoll.fd = -1, .spare.fd = -1, .rest.fd = -1};
         struct client *client;
         struct mproc_err err;
         int r;
@@ -274,9 +288,8 @@ int manager_serve(void *address, size_t size)
                 r = loop(&server);
         while ((client = LIST_FIRST(&server.clients)))
                 leave(&server, client);
-        give_up_spare(&server);
-        if (server.epoll.fd >= 0)
-                connection_close_loan(&server.epoll);
+        connection_close_loan(&server.spare);
+        connection_close_loan(&server.epoll);
         mproc_connection_free(server.leash);
         mproc_connection_free(server.listener);
         manager_store_done(&server.store);

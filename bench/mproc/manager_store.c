@@ -170,7 +170,7 @@ int manager_call_answer(struct manager_call *call, struct mproc_bytes bytes)
                 return -ENOMEM;
         if (bytes.size)
                 memcpy(at, bytes.data, bytes.size);
-        return 0;
+        return call->prepare(call);
 }
 
 int manager_call_entry(struct manager_call *call, struct mproc_bytes key, struct mproc_bytes value)

@@ -49,6 +49,10 @@ struct manager_call {
         struct mproc_bytes part[MANAGER_PARTS];
         struct manager_reply reply;
         struct manager_buffer *out; /* the reply's place, then its bytes */
+        /* Called when `out` has all bytes of the answer, and nothing is changed yet: makes sure
+         * that it can be sent. -EMFILE, -EFBIG and the like. */
+        int (*prepare)(struct manager_call *call);
+        void *context; /* of `prepare` */
 };
 
 /* -ENOMEM. */
