@@ -98,6 +98,36 @@ static int read_reply(const struct manager_buffer *in, struct manager_reply *ret
         return 0;
 }
 
+/* What a send says when the server has ended the connection; -ENOTSUP when it is about to. */
+static bool is_end(int r)
+{
+        return r == -EPIPE || r == -ENOTSUP;
+}
+
+static int receive_reply(struct mproc_manager *manager, uint64_t deadline,
+                         struct manager_reply *reply, struct mproc_err *err)
+{
+        int r;
+
+        spin_for_reply(manager);
+        r = manager_buffer_receive(&manager->in, manager->connection, left_until(deadline));
+        if (!r)
+                return read_reply(&manager->in, reply);
+        if (r == -ENODATA || r == -EPROTO)
+                return -ECONNRESET;
+        if (r == -ETIMEDOUT)
+                return r;
+        return limits_error(err, r, "manager",
+                            "an answer came for which there is no room here; the operation was "
+                            "done");
+}
+
+static void hang_up(struct mproc_manager *manager)
+{
+        mproc_connection_free(manager->connection);
+        manager->connection = NULL;
+}
+
 int manager_exchange(struct mproc_manager *manager, const struct manager_request *request,
                      const struct mproc_bytes part[MANAGER_PARTS], uint64_t deadline,
                      struct manager_reply *reply, struct mproc_err *err)
@@ -110,20 +140,18 @@ int manager_exchange(struct mproc_manager *manager, const struct manager_request
         }
         r = mproc_connection_send(manager->connection, manager->out.data, manager->out.size,
                                   left_until(deadline), err);
+        if (r && !is_end(r) && r != -ETIMEDOUT)
+                goto out; /* nothing was sent, and the connection is as it was */
         /* A server that has turned this process away may have said why. */
-        if (r && r != -EPIPE)
-                goto out;
-        spin_for_reply(manager);
-        r = manager_buffer_receive(&manager->in, manager->connection, left_until(deadline));
-        if (r == -ENODATA || r == -EPROTO) {
-                r = -ECONNRESET;
-        } else if (!r) {
-                r = read_reply(&manager->in, reply);
-        } else if (r != -ETIMEDOUT) {
-                limits_error(err, r, "manager",
-                             "an answer came for which there is no room here; the operation was "
-                             "done");
-        }
+        if (r != -ETIMEDOUT)
+                r = receive_reply(manager, deadline, reply, err);
+        if (r == -ETIMEDOUT)
+                error_set(err, r, "manager",
+                          "no answer from the manager's server within %.3f s; whether the "
+                          "operation was done is not known",
+                          (double)manager->timeout_ns / 1e9);
+        if (r)
+                hang_up(manager); /* a reply that still comes must not meet the next request */
 out:
         manager_buffer_reset(&manager->out);
         return r;
@@ -222,8 +250,7 @@ static int take_turn(struct mproc_manager *manager, uint64_t deadline, struct mp
 
         if (r == -EOWNERDEAD) { /* a thread that ended in the middle of it */
                 pthread_mutex_consistent(&manager->lock);
-                mproc_connection_free(manager->connection);
-                manager->connection = NULL;
+                hang_up(manager);
                 /* Its request must not be sent once more, in front of the next. */
                 manager_buffer_reset(&manager->out);
                 manager_buffer_reset(&manager->in);
@@ -290,15 +317,6 @@ int manager_ask(struct mproc_manager *manager, struct manager_request *request,
                         answer->buffer->size = reply.size;
         } else if (!r) {
                 hand_out(manager, &reply, answer);
-        } else if (manager->connection) {
-                /* A reply that still comes must not meet the next request. */
-                mproc_connection_free(manager->connection);
-                manager->connection = NULL;
-                if (r == -ETIMEDOUT)
-                        error_set(err, r, "manager",
-                                  "no answer from the manager's server within %.3f s; whether the "
-                                  "operation was done is not known",
-                                  (double)manager->timeout_ns / 1e9);
         }
         manager_buffer_reset(&manager->in);
         pthread_mutex_unlock(&manager->lock);

@@ -37,7 +37,8 @@ struct manager_answer {
 int manager_ask(struct mproc_manager *manager, struct manager_request *request,
                 const struct mproc_bytes part[MANAGER_PARTS], struct manager_answer *answer,
                 struct mproc_err *err);
-/* The same on a connection that is there; locked. Only -ECONNRESET and -ETIMEDOUT concern it. */
+/* The same on a connection that is there; locked. It is there no more (NULL) if it failed after
+ * something was sent. No sentence comes with -ECONNRESET. */
 int manager_exchange(struct mproc_manager *manager, const struct manager_request *request,
                      const struct mproc_bytes part[MANAGER_PARTS], uint64_t deadline,
                      struct manager_reply *reply, struct mproc_err *err);

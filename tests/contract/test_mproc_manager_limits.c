@@ -126,6 +126,30 @@ static void take_descriptors(void)
                 ;
 }
 
+static bool client_has_none_left(const char *method)
+{
+        struct rlimit limit;
+        struct mproc_manager *manager = NULL;
+        struct mproc_object dict;
+
+        CHECK(!mproc_manager_new(&manager, &(struct mproc_manager_options){.start = method}, NULL));
+        CHECK(!mproc_dict_new(manager, &dict, NULL));
+        CHECK(!getrlimit(RLIMIT_NOFILE, &limit));
+        limit.rlim_cur = 64;
+        CHECK(!setrlimit(RLIMIT_NOFILE, &limit));
+        take_descriptors();
+        CHECK(mproc_dict_set(manager, dict, TEXT("k"), long_value(), NULL) == -EMFILE);
+        take_descriptors(); /* others take what is given back */
+        CHECK(!mproc_dict_add(manager, dict, TEXT("n"), 1, NULL, NULL));
+        mproc_manager_free(manager);
+        return true;
+}
+
+static void a_request_that_cannot_be_sent_leaves_the_connection(const char *method)
+{
+        assert_true(run_scene(client_has_none_left, method));
+}
+
 /* A server that shares its descriptors with others: as few as a manager can be made with. */
 static bool as_few_as_will_do(const char *method)
 {
@@ -170,6 +194,7 @@ int main(int argc, char **argv)
                 PROMISE(an_answer_that_the_server_cannot_send_changes_nothing, UNDER_OWN_PROCESS),
                 PROMISE(a_server_without_memory_says_so_and_goes_on, UNDER_OWN_PROCESS),
                 PROMISE(a_server_without_descriptors_names_itself, UNDER_OWN_PROCESS),
+                PROMISE(a_request_that_cannot_be_sent_leaves_the_connection, UNDER_OWN_PROCESS),
                 PROMISE(a_server_that_begins_can_turn_away_who_is_too_many, UNDER_NONE),
         };
 
