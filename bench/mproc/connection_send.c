@@ -11,6 +11,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* The kernel refuses to send from the beginning of the other end's closing, and poll(2) tells of it
+ * from its end. */
+#define CLOSING_NS 100000000ll
+
 static int write_all(int fd, const unsigned char *data, size_t size)
 {
         while (size) {
@@ -77,7 +81,7 @@ static int explain(const struct mproc_connection *connection, int r, int64_t tim
                                  "receive",
                                  timeout_ns > 0 ? (double)timeout_ns / 1e9 : 0.0);
         case -EPIPE:
-                if (!connection_is_cut(connection))
+                if (connection_wait(connection, 0, wait_deadline(CLOSING_NS)))
                         return error_set(err, -ENOTSUP, "send",
                                          "this end of a one-way pipe only receives: send on the "
                                          "second end of mproc_pipe_new");

@@ -98,12 +98,6 @@ static int read_reply(const struct manager_buffer *in, struct manager_reply *ret
         return 0;
 }
 
-/* What a send says when the server has ended the connection; -ENOTSUP when it is about to. */
-static bool is_end(int r)
-{
-        return r == -EPIPE || r == -ENOTSUP;
-}
-
 static int receive_reply(struct mproc_manager *manager, uint64_t deadline,
                          struct manager_reply *reply, struct mproc_err *err)
 {
@@ -140,7 +134,7 @@ int manager_exchange(struct mproc_manager *manager, const struct manager_request
         }
         r = mproc_connection_send(manager->connection, manager->out.data, manager->out.size,
                                   left_until(deadline), err);
-        if (r && !is_end(r) && r != -ETIMEDOUT)
+        if (r && r != -EPIPE && r != -ETIMEDOUT)
                 goto out; /* nothing was sent, and the connection is as it was */
         /* A server that has turned this process away may have said why. */
         if (r != -ETIMEDOUT)
