@@ -21,7 +21,8 @@
 struct fork_server {
         unsigned refs; /* one for being the current one, one per process started by it */
         pid_t pid;
-        int sock, pidfd;
+        int sock;                  /* of whoever holds `talk`, who alone closes it */
+        int pidfd;                 /* closed by the burial */
         int far_sock, lifeline_fd; /* the server's, until it has started */
         bool dead;
         char end[64]; /* "was killed by SIGKILL" */
@@ -80,7 +81,8 @@ static void describe_end(struct fork_server *server, const siginfo_t *info)
                          name ? name : "?");
 }
 
-/* Reaps a server that is dying: its socket or a status pipe of it has closed. */
+/* Reaps a server that is dying: its socket or a status pipe of it has closed. Any thread may be the
+ * one that notices, while another waits for an answer at the socket: that stays. */
 static void bury(struct fork_server *server)
 {
         struct pollfd poll_fd = {.events = POLLIN};
@@ -98,7 +100,7 @@ static void bury(struct fork_server *server)
         describe_end(server, &info);
         server->dead = true;
         registry_lock();
-        close_all(server);
+        process_close(&server->pidfd);
         registry_unlock();
 out:
         pthread_mutex_unlock(&burial);
@@ -124,6 +126,7 @@ static void retire_current(void)
 
         bury(server);
         registry_lock();
+        close_all(server);
         current = NULL;
         registry_unlock();
         fork_client_release(server);

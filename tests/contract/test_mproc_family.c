@@ -178,6 +178,46 @@ static void a_start_in_flight_says_that_the_fork_server_was_killed(const char *u
         expect_exit(start_target("forkserver", return_zero, NULL, 0), 0);
 }
 
+static void *join_once(void *process)
+{
+        return (void *)(intptr_t)mproc_process_join(process, MPROC_FOREVER, NULL, NULL);
+}
+
+/* Those who join notice the death, too, and bury the server under the one who waits for its answer.
+ */
+static void a_start_in_flight_is_told_while_others_join_what_the_server_started(const char *unused)
+{
+        (void)unused;
+        for (int i = 0; i < 60; i++) {
+                struct mproc_process *joined[3];
+                pthread_t starter, joiners[3];
+                struct mproc_err err = {0};
+                pid_t server;
+                void *process, *r;
+
+                for (int k = 0; k < 3; k++)
+                        joined[k] = start_target("forkserver", forever, NULL, 0);
+                server = server_pid();
+                assert_true(server > 0);
+                kill(server, SIGSTOP);
+                assert_int_equal(pthread_create(&starter, NULL, start_once, &err), 0);
+                for (int k = 0; k < 3; k++)
+                        assert_int_equal(
+                                pthread_create(&joiners[k], NULL, join_once, joined[k]), 0);
+                usleep(2000); /* late is as good as early */
+                kill(server, SIGKILL);
+                pthread_join(starter, &process);
+                if (!process)
+                        assert_int_equal(err.code, -ECONNRESET);
+                for (int k = 0; k < 3; k++) {
+                        pthread_join(joiners[k], &r);
+                        assert_int_equal((intptr_t)r, 0);
+                        mproc_process_free(joined[k]);
+                }
+        }
+        expect_exit(start_target("forkserver", return_zero, NULL, 0), 0);
+}
+
 static uint64_t random_state;
 
 static void *kill_soon(void *server)
@@ -255,6 +295,8 @@ int main(int argc, char **argv)
                 PROMISE(workers_of_a_killed_fork_server_die_and_the_next_start_works,
                         UNDER_ONCE_EXEC),
                 PROMISE(a_start_in_flight_says_that_the_fork_server_was_killed, UNDER_ONCE_EXEC),
+                PROMISE(a_start_in_flight_is_told_while_others_join_what_the_server_started,
+                        UNDER_ONCE_EXEC),
                 PROMISE(a_start_that_the_fork_servers_death_fails_has_run_nothing, UNDER_ONCE_EXEC),
         };
 
