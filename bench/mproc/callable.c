@@ -15,6 +15,7 @@
 struct search {
         uintptr_t address;
         const struct callable *like;
+        const char *like_path; /* "": any */
         struct callable found;
         uintptr_t base;
         const char *path;
@@ -70,23 +71,53 @@ static uint64_t fnv1a(uint64_t hash, uint64_t value)
         return hash;
 }
 
+/* Of code and constants, which no relocation changes, by words: a library can be large, and its
+ * pages are mapped whole. AddressSanitizer has forbidden zones among them. */
+__attribute__((no_sanitize("address"))) static uint64_t
+hash_content(uint64_t hash, const struct dl_phdr_info *module, const ElfW(Phdr) * header)
+{
+        uintptr_t first = module->dlpi_addr + header->p_vaddr, end = first + header->p_filesz;
+
+        for (const uint64_t *word = (const void *)(first & ~(uintptr_t)7); (uintptr_t)word < end;
+             word++) {
+                hash = (hash ^ *word) * 0x9e3779b97f4a7c15;
+                hash ^= hash >> 32;
+        }
+        return hash;
+}
+
 static void identify(const struct dl_phdr_info *module, struct callable *ret)
 {
         uint64_t hash = 0xcbf29ce484222325;
 
+        for (int i = 0; i < module->dlpi_phnum; i++)
+                if (module->dlpi_phdr[i].p_type == PT_NOTE &&
+                    read_build_id(module, &module->dlpi_phdr[i], ret))
+                        return;
         for (int i = 0; i < module->dlpi_phnum; i++) {
                 const ElfW(Phdr) *header = &module->dlpi_phdr[i];
 
-                if (header->p_type == PT_NOTE && read_build_id(module, header, ret))
-                        return;
                 hash = fnv1a(hash, header->p_type);
                 hash = fnv1a(hash, header->p_flags);
                 hash = fnv1a(hash, header->p_vaddr);
                 hash = fnv1a(hash, header->p_filesz);
                 hash = fnv1a(hash, header->p_memsz);
+                /* The program's own file is run anew, so its like is all that there can be. */
+                if (!ret->in_program && header->p_type == PT_LOAD &&
+                    (header->p_flags & (PF_R | PF_W)) == PF_R)
+                        hash = hash_content(hash, module, header);
         }
         memcpy(ret->identity, &hash, sizeof(hash));
         ret->identity_size = sizeof(hash);
+        ret->hashed = true;
+}
+
+static bool has_path(const struct dl_phdr_info *module, const char *path)
+{
+        char resolved[PATH_MAX];
+
+        return !path[0] || !strcmp(module->dlpi_name, path) ||
+               (realpath(module->dlpi_name, resolved) && !strcmp(resolved, path));
 }
 
 static int visit(struct dl_phdr_info *module, size_t size, void *context)
@@ -100,8 +131,11 @@ static int visit(struct dl_phdr_info *module, size_t size, void *context)
         if (search->like) {
                 if (search->like->in_program != seen.in_program)
                         return 0;
+                if (!has_path(module, search->like_path))
+                        return 0;
                 identify(module, &seen);
-                if (seen.identity_size != search->like->identity_size ||
+                if (seen.hashed != search->like->hashed ||
+                    seen.identity_size != search->like->identity_size ||
                     memcmp(seen.identity, search->like->identity, seen.identity_size))
                         return 0;
                 address = module->dlpi_addr + search->like->offset;
@@ -118,12 +152,17 @@ static int visit(struct dl_phdr_info *module, size_t size, void *context)
         return 1;
 }
 
+static bool find(struct search *search)
+{
+        return dl_iterate_phdr(visit, search);
+}
+
 int callable_describe(struct callable *ret, char *path, callable_target *target,
                       struct mproc_err *err)
 {
         struct search search = {.address = (uintptr_t)target};
 
-        if (!dl_iterate_phdr(visit, &search))
+        if (!find(&search))
                 return error_set(err, -ENOTSUP, "target",
                                  "the target at %p is no code of the program or of a library of "
                                  "it, so another process cannot find it (a nested function that "
@@ -144,8 +183,10 @@ int callable_describe(struct callable *ret, char *path, callable_target *target,
 int callable_resolve(callable_target **ret, const struct callable *callable, const char *path,
                      struct mproc_err *err)
 {
-        struct search search = {.like = callable};
-        bool found = dl_iterate_phdr(visit, &search);
+        /* Two libraries may differ in nothing but their data, where no build-id tells them apart. */
+        struct search like = {.like = callable, .like_path = callable->hashed ? path : ""};
+        struct search search = like;
+        bool found = find(&search);
 
         if (!found && callable->in_program)
                 return error_set(err, -ENOEXEC, "target",
@@ -155,8 +196,8 @@ int callable_resolve(callable_target **ret, const struct callable *callable, con
                 if (!dlopen(path, RTLD_NOW | RTLD_GLOBAL))
                         return error_set(err, -ENOENT, "target",
                                          "the target's library cannot be loaded: %s", dlerror());
-                search = (struct search){.like = callable};
-                if (!dl_iterate_phdr(visit, &search))
+                search = like;
+                if (!find(&search))
                         return error_set(err, -ENOEXEC, "target",
                                          "%s is another build than the one that the parent has "
                                          "loaded: it was replaced on disk; restart the program",
