@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "mproc/registry.h"
 #include <dlfcn.h>
 #include <elf.h>
 #include <errno.h>
@@ -152,9 +153,16 @@ static int visit(struct dl_phdr_info *module, size_t size, void *context)
         return 1;
 }
 
+/* Under the registry's lock, so that no fork catches another thread of mproc's with the loader's lock,
+ * which would stay held in the child. */
 static bool find(struct search *search)
 {
-        return dl_iterate_phdr(visit, search);
+        bool found;
+
+        registry_lock();
+        found = dl_iterate_phdr(visit, search);
+        registry_unlock();
+        return found;
 }
 
 int callable_describe(struct callable *ret, char *path, callable_target *target,

@@ -122,6 +122,19 @@ static void *keep_busy(void *method)
         return NULL;
 }
 
+/* What the child of a fork may want of mproc, with any of the locks that a start takes. */
+static void use_mproc(void)
+{
+        struct mproc_process_options options = {.start = "serial", .target = return_zero};
+        struct mproc_process *process = NULL;
+        struct mproc_shm *shm = NULL;
+
+        CHECK(!mproc_shm_new(&shm, 4096, NULL));
+        mproc_shm_free(shm);
+        CHECK(!mproc_process_start(&process, &options, NULL));
+        mproc_process_free(process);
+}
+
 static void a_fork_beside_a_start_deadlocks_nobody(const char *method)
 {
         pthread_t thread;
@@ -134,11 +147,8 @@ static void a_fork_beside_a_start_deadlocks_nobody(const char *method)
                 pid_t pid = fork();
 
                 if (!pid) {
-                        struct mproc_shm *shm = NULL;
-
                         alarm(10);
-                        CHECK(!mproc_shm_new(&shm, 4096, NULL));
-                        mproc_shm_free(shm);
+                        use_mproc();
                         _exit(count_fds() > 30);
                 }
                 assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -149,6 +159,41 @@ static void a_fork_beside_a_start_deadlocks_nobody(const char *method)
         assert_null(complaint);
 }
 
+static void *call_targets(void *unused)
+{
+        (void)unused;
+        while (!enough)
+                expect_exit(start_target("serial", return_zero, NULL, 0), 0);
+        return NULL;
+}
+
+/* Starts find targets by the loader's list of modules, and the loader's lock is nobody's in a child.
+ */
+static void a_fork_while_a_target_is_looked_up_deadlocks_nobody(const char *unused)
+{
+        pthread_t threads[2];
+
+        (void)unused;
+        enough = false;
+        for (int i = 0; i < 2; i++)
+                assert_int_equal(pthread_create(&threads[i], NULL, call_targets, NULL), 0);
+        for (int i = 0; i < 400; i++) {
+                int status;
+                pid_t pid = fork();
+
+                if (!pid) {
+                        alarm(10);
+                        use_mproc();
+                        _exit(0);
+                }
+                assert_int_equal(waitpid(pid, &status, 0), pid);
+                assert_int_equal(status, 0);
+        }
+        enough = true;
+        for (int i = 0; i < 2; i++)
+                pthread_join(threads[i], NULL);
+}
+
 int main(int argc, char **argv)
 {
         static const struct promise promises[] = {
@@ -156,6 +201,7 @@ int main(int argc, char **argv)
                         UNDER_CONCURRENT),
                 PROMISE(what_a_target_was_handed_is_there_in_its_forks, UNDER_ALL),
                 PROMISE(a_fork_beside_a_start_deadlocks_nobody, UNDER_CONCURRENT),
+                PROMISE(a_fork_while_a_target_is_looked_up_deadlocks_nobody, UNDER_NONE),
         };
 
         mproc_init(&argc, &argv);
