@@ -5,6 +5,7 @@
 #include "mproc/child.h"
 #include "mproc/limits.h"
 #include "mproc/registry.h"
+#include "mproc/stdio_fds.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -77,7 +78,9 @@ int mproc_pipe_new(struct mproc_connection **ret_first, struct mproc_connection 
         if (kind != MPROC_PIPE_DUPLEX && kind != MPROC_PIPE_ONE_WAY)
                 return error_set(err, -EINVAL, "pipe", "there is no kind %d of pipe", (int)kind);
         registry_lock();
-        r = socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) ? -errno : 0;
+        r = socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) || stdio_fds_avoid_pair(fds)
+                    ? -errno
+                    : 0;
         if (!r) {
                 int first = connection_adopt(&ends[0], fds[0]);
                 int second = connection_adopt(&ends[1], fds[1]);

@@ -7,6 +7,7 @@
 #include "mproc/packet.h"
 #include "mproc/process.h"
 #include "mproc/registry.h"
+#include "mproc/stdio_fds.h"
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -146,7 +147,8 @@ static int open_descriptors(struct fork_server *server, struct mproc_err *err)
         int pair[2], r = 0;
 
         registry_lock();
-        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair)) {
+        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) ||
+            stdio_fds_avoid_pair(pair)) {
                 r = limits_error(err, -errno, "start", "cannot create the fork server's socket");
         } else {
                 server->sock = pair[0];
@@ -169,7 +171,7 @@ static int spawn_server(struct fork_server *server, struct mproc_err *err)
         registry_lock();
         process_close(&server->far_sock);
         process_close(&server->lifeline_fd);
-        server->pidfd = pidfd_open(server->pid, 0);
+        server->pidfd = stdio_fds_avoid(pidfd_open(server->pid, 0));
         if (server->pidfd < 0)
                 r = -errno;
         registry_unlock();
@@ -261,6 +263,8 @@ static int receive_reply(struct fork_reply *reply, int *pidfd, struct mproc_err 
                 registry_lock();
                 r = packet_receive(server->sock, reply, sizeof(*reply), pidfd, 1, &fd_count,
                                    MSG_DONTWAIT);
+                if (!r && fd_count && (*pidfd = stdio_fds_avoid(*pidfd)) < 0)
+                        r = -EMFILE;
                 registry_unlock();
         } while (r == -EAGAIN);
         if (r == -EPIPE) {

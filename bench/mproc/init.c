@@ -3,6 +3,7 @@
 #include "mproc/exec_self.h"
 #include "mproc/fork_server.h"
 #include "mproc/registry.h"
+#include "mproc/stdio_fds.h"
 #include <errno.h>
 #include <mproc/mproc.h>
 #include <stdbool.h>
@@ -57,6 +58,7 @@ int mproc_init(int *argc, char ***argv)
         if (getauxval(AT_SECURE) || !parse_pair(child ? child : server, &first, &second))
                 _exit(BAD_MARK_STATUS);
         registry_set_phase(REGISTRY_BOOTING);
+        stdio_fds_fill();
         if (child)
                 run_child(first, second, first_ns);
         fork_server_run((int)first, (int)second);

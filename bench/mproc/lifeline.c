@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "mproc/limits.h"
 #include "mproc/registry.h"
+#include "mproc/stdio_fds.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -16,10 +17,14 @@ static int attached = -1;      /* this process's own, to its parent */
 
 static int make_pipe(struct mproc_err *err)
 {
+        int both[2];
+
         if (ends[0] >= 0)
                 return 0;
-        if (pipe2(ends, O_CLOEXEC | O_NONBLOCK))
+        if (pipe2(both, O_CLOEXEC | O_NONBLOCK) || stdio_fds_avoid_pair(both))
                 return limits_error(err, -errno, "lifeline", "cannot create the lifeline pipe");
+        ends[0] = both[0];
+        ends[1] = both[1];
         /* Read ends are opened anew even after the program has changed its user. */
         (void)fchmod(ends[0], 0444);
         return 0;
@@ -34,7 +39,7 @@ int lifeline_lend(int *fd, struct mproc_err *err)
         r = make_pipe(err);
         if (!r) {
                 snprintf(path, sizeof(path), "/proc/self/fd/%d", ends[0]);
-                *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+                *fd = stdio_fds_avoid(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
                 if (*fd < 0)
                         r = limits_error(err, -errno, "lifeline",
                                          "cannot open the lifeline pipe through /proc");

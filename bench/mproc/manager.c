@@ -3,6 +3,7 @@
 #include "mproc/limits.h"
 #include "mproc/manager_private.h"
 #include "mproc/registry.h"
+#include "mproc/stdio_fds.h"
 #include "mproc/sync_wait.h"
 #include "mproc/wait.h"
 #include <errno.h>
@@ -30,7 +31,8 @@ static int make_socket(struct mproc_connection **ret, struct mproc_err *err)
         int r;
 
         registry_lock();
-        r = connection_adopt(ret, socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+        r = connection_adopt(ret,
+                             stdio_fds_avoid(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0)));
         registry_unlock();
         return r ? limits_error(err, r, "manager", "cannot make a manager's socket") : 0;
 }

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "mproc/limits.h"
+#include "mproc/stdio_fds.h"
 #include <errno.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -27,6 +28,7 @@ int memfd_new(const char *name, size_t size, struct mproc_err *err)
         fd = memfd_create(name, MFD_CLOEXEC | MFD_NOEXEC_SEAL);
         if (fd < 0 && errno == EINVAL)
                 fd = memfd_create(name, MFD_CLOEXEC);
+        fd = stdio_fds_avoid(fd);
         if (fd < 0)
                 return limits_error(err, -errno, "memory", "cannot create shared memory");
         if (ftruncate(fd, (off_t)size)) {

@@ -3,6 +3,7 @@
 #include "mproc/limits.h"
 #include "mproc/pool_private.h"
 #include "mproc/registry.h"
+#include "mproc/stdio_fds.h"
 #include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -191,7 +192,7 @@ static int set_going(struct mproc_pool *pool, struct mproc_err *err)
         int r = 0, fd;
 
         registry_lock();
-        fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        fd = stdio_fds_avoid(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
         if (fd < 0)
                 r = limits_error(err, -errno, "pool", "cannot create an eventfd");
         else

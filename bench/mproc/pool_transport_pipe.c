@@ -24,6 +24,7 @@
 #include "mproc/pool_private.h"
 #include "mproc/pool_worker.h"
 #include "mproc/registry.h"
+#include "mproc/stdio_fds.h"
 #include "mproc/wait.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -53,7 +54,7 @@ static int open_pipe(struct connection_loan *read_end, struct connection_loan *w
 {
         int fds[2];
 
-        if (pipe2(fds, O_CLOEXEC))
+        if (pipe2(fds, O_CLOEXEC) || stdio_fds_avoid_pair(fds))
                 return -errno;
         connection_lend(read_end, fds[0]);
         connection_lend(write_end, fds[1]);
@@ -70,7 +71,7 @@ static int open_pipes(struct mproc_pool *pool, struct mproc_err *err)
         if (!r)
                 r = open_pipe(&pipe->results_read, &pipe->results_write, &pipe->results_read);
         if (!r) {
-                fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+                fd = stdio_fds_avoid(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
                 if (fd >= 0)
                         connection_lend(&pipe->stir, fd);
                 else

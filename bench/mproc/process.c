@@ -6,6 +6,7 @@
 #include "mproc/fork_client.h"
 #include "mproc/limits.h"
 #include "mproc/registry.h"
+#include "mproc/stdio_fds.h"
 #include "mproc/wait.h"
 #include <errno.h>
 #include <poll.h>
@@ -81,10 +82,10 @@ int process_adopt(struct mproc_process *process, pid_t pid, struct mproc_err *er
 
         process->pid = pid;
         registry_lock();
-        process->pidfd = process->end_fd = pidfd_open(pid, 0);
+        process->pidfd = process->end_fd = stdio_fds_avoid(pidfd_open(pid, 0));
         gone = process->pidfd < 0 && errno == ESRCH; /* SIGCHLD is ignored */
         if (gone)
-                process->end_fd = eventfd(1, EFD_CLOEXEC);
+                process->end_fd = stdio_fds_avoid(eventfd(1, EFD_CLOEXEC));
         if (process->end_fd < 0)
                 r = -errno;
         registry_unlock();

@@ -2,6 +2,7 @@
 #include "mproc/limits.h"
 #include "mproc/process.h"
 #include "mproc/registry.h"
+#include "mproc/stdio_fds.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -12,7 +13,7 @@ static int open_status_pipe(struct mproc_process *process, struct mproc_err *err
         int ends[2], r = 0;
 
         registry_lock();
-        if (pipe2(ends, O_CLOEXEC | O_NONBLOCK)) {
+        if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) || stdio_fds_avoid_pair(ends)) {
                 r = limits_error(err, -errno, "start", "cannot create a status pipe");
         } else {
                 process->end_fd = ends[0];

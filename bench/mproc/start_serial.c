@@ -2,6 +2,7 @@
 #include "mproc/limits.h"
 #include "mproc/process.h"
 #include "mproc/registry.h"
+#include "mproc/stdio_fds.h"
 #include <errno.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -13,7 +14,7 @@ static int start(struct mproc_process *process, const struct start_request *requ
 
         (void)request;
         registry_lock();
-        process->end_fd = eventfd(1, EFD_CLOEXEC);
+        process->end_fd = stdio_fds_avoid(eventfd(1, EFD_CLOEXEC));
         if (process->end_fd < 0)
                 r = limits_error(err, -errno, "start", "cannot create an eventfd");
         registry_unlock();

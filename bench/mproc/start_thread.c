@@ -2,6 +2,7 @@
 #include "mproc/limits.h"
 #include "mproc/process.h"
 #include "mproc/registry.h"
+#include "mproc/stdio_fds.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -66,7 +67,7 @@ static int start(struct mproc_process *process, const struct start_request *requ
         if (r)
                 goto out;
         registry_lock();
-        process->end_fd = eventfd(0, EFD_CLOEXEC);
+        process->end_fd = stdio_fds_avoid(eventfd(0, EFD_CLOEXEC));
         r = process->end_fd < 0 ? -errno : 0;
         registry_unlock();
         if (r) {

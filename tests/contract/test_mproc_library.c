@@ -40,8 +40,7 @@ static void of_two_alike_libraries_each_task_runs_its_own(const char *method)
 
                 find_beside(path, files[i]);
                 libraries[i] = load_library(path);
-                call.function =
-                        (int (*)(struct mproc_task *))dlsym(libraries[i], "plugin_factor");
+                call.function = (int (*)(struct mproc_task *))dlsym(libraries[i], "plugin_factor");
                 assert_non_null(call.function);
                 assert_int_equal(mproc_pool_apply(pool, &call, &factor, NULL, NULL), 0);
                 assert_int_equal(factor, factors[i]);

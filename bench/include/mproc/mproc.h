@@ -90,12 +90,13 @@ struct mproc_process_options {
  * offset, build-id).
  *
  * The process dies when its parent process dies, however that dies, or runs another program
- * by exec; it outlives the thread that started it. A process of its own begins with no
- * signal blocked and default dispositions, save that a SIGHUP, SIGINT, SIGQUIT, SIGTSTP,
- * SIGTTIN or SIGTTOU which the program ignores stays ignored, and that under fork its
- * handlers of faults (SIGSEGV, SIGABRT …) stay. After an exec it has 0, 1, 2
- * and `fds`, no other descriptor. What forkserver starts has environment, working
- * directory, limits and user as they were at the first such start, which launched the
+ * by exec; it outlives the thread that started it. A target that runs another program by exec
+ * in its own place is on its own then: that program goes on after the parent's end. A process of
+ * its own begins with no signal blocked and default dispositions, save that a SIGHUP, SIGINT,
+ * SIGQUIT, SIGTSTP, SIGTTIN or SIGTTOU which the program ignores stays ignored, and that under fork
+ * its handlers of faults (SIGSEGV, SIGABRT …) stay. After an exec it has 0, 1, 2 (/dev/null for one
+ * that was closed) and `fds`, no other descriptor. What forkserver starts has environment, working
+ * directory, limits, user and 0, 1, 2 as they were at the first such start, which launched the
  * server; it lives until this process ends.
  *
  * Errors: the errno of the failed step exactly (-EAGAIN from RLIMIT_NPROC or pids.max,
