@@ -153,8 +153,8 @@ static int visit(struct dl_phdr_info *module, size_t size, void *context)
         return 1;
 }
 
-/* Under the registry's lock, so that no fork catches another thread of mproc's with the loader's lock,
- * which would stay held in the child. */
+/* Under the registry's lock, so that no fork catches another thread of mproc's with the loader's
+ * lock, which would stay held in the child. */
 static bool find(struct search *search)
 {
         bool found;
@@ -191,7 +191,8 @@ int callable_describe(struct callable *ret, char *path, callable_target *target,
 int callable_resolve(callable_target **ret, const struct callable *callable, const char *path,
                      struct mproc_err *err)
 {
-        /* Two libraries may differ in nothing but their data, where no build-id tells them apart. */
+        /* Two libraries may differ in nothing but their data, where no build-id tells them apart.
+         */
         struct search like = {.like = callable, .like_path = callable->hashed ? path : ""};
         struct search search = like;
         bool found = find(&search);

@@ -1,8 +1,8 @@
 /* A function as data: module, offset, and the module's identity, so that another process of the
  * same program finds it wherever its modules lie. Every context.
  *
- * The identity is the build-id. A library that was linked without one goes by its path and a hash of
- * its program headers, code and constants; the program, of its headers. */
+ * The identity is the build-id. A library that was linked without one goes by its path and a hash
+ * of its program headers, code and constants; the program, of its headers. */
 #ifndef MPROC_CALLABLE_H
 #define MPROC_CALLABLE_H
 
@@ -13,7 +13,7 @@
 typedef int callable_target(void *arg, size_t arg_size);
 
 struct callable {
-        uint64_t offset; /* from the module's load address */
+        uint64_t offset;             /* from the module's load address */
         uint16_t in_program, hashed; /* bool; hashed: the identity is no build-id */
         uint32_t identity_size;
         uint8_t identity[32];

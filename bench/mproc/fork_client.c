@@ -25,7 +25,9 @@ struct fork_server {
         int sock;                  /* of whoever holds `talk`, who alone closes it */
         int pidfd;                 /* closed by the burial */
         int far_sock, lifeline_fd; /* the server's, until it has started */
+        bool answered;             /* ever */
         bool dead;
+        bool left;    /* it was not killed */
         char end[64]; /* "was killed by SIGKILL" */
 };
 
@@ -99,6 +101,7 @@ static void bury(struct fork_server *server)
         if (waitid(P_PIDFD, (id_t)server->pidfd, &info, WEXITED | WNOHANG))
                 info.si_pid = 0;
         describe_end(server, &info);
+        server->left = info.si_pid && info.si_code == CLD_EXITED;
         server->dead = true;
         registry_lock();
         process_close(&server->pidfd);
@@ -224,11 +227,28 @@ static bool has_begun(struct mproc_process *process)
         return true;
 }
 
+/* Of a server that died before it could do what it was asked. Another one would fare no better than
+ * one that left by itself without ever having got to mproc_init. */
+static int explain_death(const struct fork_server *server, const char *when, struct mproc_err *err)
+{
+        if (server->left && !server->answered)
+                return error_set(err, -EPROTO, "start",
+                                 "the fork server (process %d) %s before it answered: mproc_init "
+                                 "is not the first call in main, a library's constructor left, or "
+                                 "/proc/self/exe is not this program (run through a loader or an "
+                                 "emulator)",
+                                 (int)server->pid, server->end);
+        return error_set(err, -ECONNRESET, "start",
+                         "the fork server (process %d) %s before it %s; the next start launches a "
+                         "new one",
+                         (int)server->pid, server->end, when);
+}
+
 /* Sends to the server; one that died idle is replaced without a word. */
 static int send_request(const struct fork_request *request, const int *fds, struct mproc_err *err)
 {
         size_t fd_count = 2 + request->segment_count + request->fd_count;
-        int r;
+        int death = 0, r;
 
         if (current && is_dead(current))
                 retire_current();
@@ -240,13 +260,11 @@ static int send_request(const struct fork_request *request, const int *fds, stru
                 if (r != -EPIPE)
                         break;
                 bury(current);
-                error_set(err, -ECONNRESET, "start",
-                          "the fork server (process %d) %s before it could be asked",
-                          (int)current->pid, current->end);
+                death = explain_death(current, "could be asked", err);
                 retire_current();
         }
         if (!r || r == -EPIPE)
-                return r ? -ECONNRESET : 0;
+                return r ? death : 0;
         return limits_error(err, r, "start", "cannot send to the fork server");
 }
 
@@ -269,13 +287,12 @@ static int receive_reply(struct fork_reply *reply, int *pidfd, struct mproc_err 
         } while (r == -EAGAIN);
         if (r == -EPIPE) {
                 bury(server);
-                error_set(err, -ECONNRESET, "start",
-                          "the fork server (process %d) %s before it answered; the next start "
-                          "launches a new one",
-                          (int)server->pid, server->end);
+                r = explain_death(server, "answered", err);
                 retire_current();
-                return -ECONNRESET;
+                return r;
         }
+        if (!r)
+                server->answered = true;
         if (r == -EMFILE) { /* its pidfd is lost: another thread took the last descriptor */
                 kill(reply->pid, SIGKILL);
                 return limits_error(err, r, "start", "cannot take the new process's pidfd");
@@ -303,7 +320,7 @@ int fork_client_start(struct mproc_process *process, const struct fork_request *
         registry_unlock();
         process_close_handed_over(process); /* leaves room for the pidfd */
         r = receive_reply(&reply, &process->pidfd, &lost);
-        if (r == -ECONNRESET && has_begun(process)) {
+        if ((r == -ECONNRESET || r == -EPROTO) && has_begun(process)) {
                 r = 0;
         } else if (r) {
                 reply.err = lost;

@@ -42,7 +42,10 @@ int lifeline_lend(int *fd, struct mproc_err *err)
                 *fd = stdio_fds_avoid(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
                 if (*fd < 0)
                         r = limits_error(err, -errno, "lifeline",
-                                         "cannot open the lifeline pipe through /proc");
+                                         errno == ENOENT
+                                                 ? "/proc is not mounted here, and a process finds "
+                                                   "out through it when its parent ends: mount it"
+                                                 : "cannot open the lifeline pipe through /proc");
         }
         registry_unlock();
         return r;

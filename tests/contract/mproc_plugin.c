@@ -1,5 +1,5 @@
-/* A library that tests load beside their program: targets which another process has to find. Twins of
- * it differ in nothing but FACTOR. */
+/* A library that tests load beside their program: targets which another process has to find. Twins
+ * of it differ in nothing but FACTOR. */
 #include <mproc/pool.h>
 
 #ifndef FACTOR

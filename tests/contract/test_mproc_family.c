@@ -202,8 +202,8 @@ static void a_start_in_flight_is_told_while_others_join_what_the_server_started(
                 kill(server, SIGSTOP);
                 assert_int_equal(pthread_create(&starter, NULL, start_once, &err), 0);
                 for (int k = 0; k < 3; k++)
-                        assert_int_equal(
-                                pthread_create(&joiners[k], NULL, join_once, joined[k]), 0);
+                        assert_int_equal(pthread_create(&joiners[k], NULL, join_once, joined[k]),
+                                         0);
                 usleep(2000); /* late is as good as early */
                 kill(server, SIGKILL);
                 pthread_join(starter, &process);

@@ -167,7 +167,8 @@ static void *call_targets(void *unused)
         return NULL;
 }
 
-/* Starts find targets by the loader's list of modules, and the loader's lock is nobody's in a child.
+/* Starts find targets by the loader's list of modules, and the loader's lock is nobody's in a
+ * child.
  */
 static void a_fork_while_a_target_is_looked_up_deadlocks_nobody(const char *unused)
 {

@@ -120,8 +120,11 @@ static bool leave_before_main(const char *method)
 
         setenv("TEST_LEAVE", "1", 1);
         if (!strcmp(method, "forkserver")) {
-                CHECK(try_start(method, &process, &err) == -ECONNRESET);
-                CHECK(strstr(err.text, "left with status 11"));
+                for (int i = 0; i < 2; i++) { /* another server would do no better */
+                        CHECK(try_start(method, &process, &err) == -EPROTO);
+                        CHECK(strstr(err.text, "left with status 11"));
+                        CHECK(strstr(err.text, "mproc_init"));
+                }
                 return true;
         }
         status = run_to_end(method);

@@ -73,7 +73,8 @@ struct mproc_process_options {
         const char *start; /* start method by name; NULL: "forkserver" */
         const char *name;  /* comm of the process, 15 bytes; NULL: the program's */
         /* Runs there. Its return value (0–255) is the exit code; the process leaves by _exit(2), so
-         * what the target printed by stdio it has to flush. */
+         * what the target printed by stdio it has to flush. Under fork that prints once more what
+         * the parent had not flushed before the start. */
         int (*target)(void *arg, size_t arg_size);
         const void *arg; /* copied; the target gets its own copy, aligned to 128 bytes */
         size_t arg_size; /* bytes, ≤ MPROC_ARG_MAX; with 0 the target gets NULL */
@@ -102,9 +103,11 @@ struct mproc_process_options {
  * Errors: the errno of the failed step exactly (-EAGAIN from RLIMIT_NPROC or pids.max,
  * -EMFILE, …); -EINVAL for a bad option or where mproc_init was not called; -EBADF for a
  * descriptor that is not open; -ENOTSUP for a target that cannot cross exec (a nested
- * function that captures), under every method alike; -ECONNRESET when the fork server was
- * killed over it (the target does not run; the next start launches a new server). A failure after
- * the call returned (in the new process, before its target runs) is reported by join. */
+ * function that captures), under every method alike; -ENOENT where /proc is not mounted,
+ * for a process of its own; -ECONNRESET when the fork server was killed over it (the target
+ * does not run; the next start launches a new server), -EPROTO when it left without ever
+ * getting to mproc_init. A failure after the call returned (in the new process, before its
+ * target runs) is reported by join. */
 int mproc_process_start(struct mproc_process **ret, const struct mproc_process_options *options,
                         struct mproc_err *err);
 
