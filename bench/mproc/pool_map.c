@@ -92,14 +92,17 @@ int mproc_pool_map_async(struct mproc_pool *pool, struct mproc_result **ret,
         if (r)
                 return r;
         pool_lock(&pool->lock);
+        pool_collect(pool);
+        if (pool_has_due(pool)) { /* they may make room */
+                pool_leave(pool);
+                pool_lock(&pool->lock);
+        }
         r = pool_check_open(pool, err);
         if (!r && pool_job_bytes(map, map->count) > pool_arena_bytes(&pool->arena))
                 r = too_big(pool, map, map->count, err);
-        if (!r) {
-                pool_collect(pool);
+        if (!r)
                 r = map->count ? open_job(pool, ret, &own, 0, map->count, err)
                                : nothing_to_do(pool, ret, err);
-        }
         pool_leave(pool);
         return r;
 }
@@ -124,18 +127,22 @@ static bool open_piece(struct mproc_pool *pool, void *context)
         if (!piece->r)
                 piece->r = open_job(pool, &piece->result, piece->map, piece->first, piece->count,
                                     &piece->err);
-        return (piece->r != -EAGAIN && piece->r != -ENOBUFS) || !pool->outstanding;
+        return (piece->r != -EAGAIN && piece->r != -ENOBUFS) || pool_has_due(pool) ||
+               !pool_may_make_room(pool);
 }
 
 static int run_piece(struct mproc_pool *pool, struct piece *piece, struct mproc_failure *sum,
                      struct mproc_err *err)
 {
         struct mproc_failure failure;
+        bool called;
         int r;
 
-        pool_lock(&pool->lock);
-        pool_wait(pool, open_piece, piece, POOL_ANY, UINT64_MAX);
-        pool_leave(pool);
+        do {
+                pool_lock(&pool->lock);
+                pool_wait(pool, open_piece, piece, POOL_ANY, UINT64_MAX);
+                called = pool_leave(pool);
+        } while ((piece->r == -EAGAIN || piece->r == -ENOBUFS) && called);
         if (piece->r) {
                 if (err)
                         *err = piece->err;

@@ -87,7 +87,7 @@ STAILQ_HEAD(pool_results, mproc_result);
 struct pool_place {
         struct mproc_stream *stream;
         uint64_t item;
-        bool waits; /* for room; else -EAGAIN */
+        uint64_t deadline_ns; /* for room; 0: does not wait for it, -EAGAIN */
 };
 
 struct pool_try {
@@ -171,6 +171,7 @@ struct mproc_pool {
         struct pool_results spare[2]; /* by `large` */
         size_t spare_count;
         struct pool_results called; /* over, callback to be called */
+        size_t calls;               /* of callbacks, under way */
         struct pool_job_owned jobs[MPROC_POOL_MAPS];
         size_t job_count;
         uint64_t passes;
@@ -237,8 +238,13 @@ static inline void pool_stir(struct mproc_pool *pool)
 {
         pool->transport->stir(pool);
 }
-/* Unlocks, and calls the callbacks that are due. */
-void pool_leave(struct mproc_pool *pool);
+/* Unlocks, and calls the callbacks that are due; true: there were some. */
+bool pool_leave(struct mproc_pool *pool);
+/* Would pool_leave call any? Until then these may keep the very room that is waited for. */
+bool pool_has_due(const struct mproc_pool *pool);
+/* Could the end of a task, or of a callback on another thread, make room? Within a callback those
+ * of others do not count: they may wait likewise. */
+bool pool_may_make_room(const struct mproc_pool *pool);
 
 /* pool_task.c */
 static inline bool pool_has_callback(const struct mproc_result *result)

@@ -138,18 +138,25 @@ int mproc_pool_apply_async(struct mproc_pool *pool, struct mproc_result **ret,
                            const struct mproc_call *call, struct mproc_err *err)
 {
         struct mproc_result *result;
+        bool called;
         int r = pool_check(pool, "submit", err);
 
         if (r)
                 return r;
-        pool_lock(&pool->lock);
-        r = pool_submit(pool, &result, call, NULL, err);
-        if (!r && !ret)
-                release_locked(pool, result);
-        pool_leave(pool);
-        if (!r && ret)
+        for (;;) {
+                pool_lock(&pool->lock);
+                r = pool_submit(pool, &result, call, NULL, err);
+                if (!r && !ret)
+                        release_locked(pool, result);
+                called = pool_leave(pool);
+                if (!r)
+                        break;
+                if (r != -ENOBUFS || !called) /* these may have made room */
+                        return r;
+        }
+        if (ret)
                 *ret = result;
-        return r;
+        return 0;
 }
 
 int mproc_pool_apply(struct mproc_pool *pool, const struct mproc_call *call, void *result,

@@ -55,8 +55,8 @@ int mproc_pool_imap(struct mproc_pool *pool, struct mproc_stream **ret, const st
         return 0;
 }
 
-/* Submits as many as may be in flight. */
-static int fill(struct mproc_stream *stream, struct mproc_err *err)
+/* Submits as many as may be in flight. Only while none is does it wait for room. */
+static int fill(struct mproc_stream *stream, uint64_t deadline_ns, struct mproc_err *err)
 {
         const struct mproc_map *map = &stream->map;
 
@@ -68,9 +68,12 @@ static int fill(struct mproc_stream *stream, struct mproc_err *err)
                                           .arg_size = map->args ? map->arg_size : 0,
                                           .result_size = map->result_size};
                 struct mproc_result *result;
-                struct pool_place place = {
-                        .stream = stream, .item = stream->next_in, .waits = !stream->pending};
-                int r = pool_submit(stream->pool, &result, &call, &place, err);
+                struct pool_place place = {.stream = stream,
+                                           .item = stream->next_in,
+                                           .deadline_ns = stream->pending ? 0 : deadline_ns};
+                /* While some are pending nobody is told. */
+                int r = pool_submit(stream->pool, &result, &call, &place,
+                                    stream->pending ? NULL : err);
 
                 if (r)
                         return r;
@@ -121,22 +124,21 @@ static int fetch(struct mproc_stream *stream, struct mproc_result *result, void 
         return error_set(err, -EREMOTEIO, "task", "%.400s", known.err.text);
 }
 
-static int next_locked(struct mproc_stream *stream, void *buf, uint64_t *index, int64_t timeout_ns,
-                       struct mproc_failure *failure, struct mproc_err *err)
+static int next_locked(struct mproc_stream *stream, void *buf, uint64_t *index,
+                       uint64_t deadline_ns, struct mproc_failure *failure, struct mproc_err *err)
 {
         struct mproc_pool *pool = stream->pool;
         struct mproc_result *result;
         int r;
 
-        r = fill(stream, err);
+        r = fill(stream, deadline_ns, err);
         if (!stream->pending)
                 return r ? r
                          : error_set(err, -ENODATA, "next", "all %zu items were fetched",
                                      stream->map.count);
-        r = pool_wait(pool, has_next, stream, POOL_ANY, wait_deadline(timeout_ns));
+        r = pool_wait(pool, has_next, stream, POOL_ANY, deadline_ns);
         if (r)
-                return error_set(err, r, "next", "no result after %.3f s",
-                                 (double)timeout_ns / 1e9);
+                return r;
         result = first_over(stream);
         if (!stream->ordered)
                 STAILQ_REMOVE_HEAD(&stream->ready, entry);
@@ -146,20 +148,26 @@ static int next_locked(struct mproc_stream *stream, void *buf, uint64_t *index, 
         if (index)
                 *index = result->item;
         pool_result_free(pool, result);
-        fill(stream, NULL); /* workers go on while the caller looks at the result */
+        fill(stream, 0, NULL); /* workers go on while the caller looks at the result */
         return r;
 }
 
 int mproc_stream_next(struct mproc_stream *stream, void *buf, uint64_t *index, int64_t timeout_ns,
                       struct mproc_failure *failure, struct mproc_err *err)
 {
+        uint64_t deadline = wait_deadline(timeout_ns);
         int r = pool_check(stream->pool, "next", err);
+        bool called;
 
         if (r)
                 return r;
-        pool_lock(&stream->pool->lock);
-        r = next_locked(stream, buf, index, timeout_ns, failure, err);
-        pool_leave(stream->pool);
+        do {
+                pool_lock(&stream->pool->lock);
+                r = next_locked(stream, buf, index, deadline, failure, err);
+                called = pool_leave(stream->pool);
+        } while (r == -ENOBUFS && called); /* callbacks may have made room */
+        if (r == -ETIMEDOUT)
+                error_set(err, r, "next", "no result after %.3f s", (double)timeout_ns / 1e9);
         return r;
 }
 

@@ -241,7 +241,7 @@ static bool find_room(struct mproc_pool *pool, void *context)
         if (pool->phase != POOL_OPEN || pool->broken.code)
                 return true;
         room->found = has_slot(pool) && take_arena(pool, room);
-        return room->found || !pool->outstanding;
+        return room->found || pool_has_due(pool) || !pool_may_make_room(pool);
 }
 
 static int check_call(const struct mproc_pool *pool, const struct mproc_call *call,
@@ -264,21 +264,26 @@ static int check_call(const struct mproc_pool *pool, const struct mproc_call *ca
         return 0;
 }
 
-static int await_room(struct mproc_pool *pool, struct room *room, bool waits, struct mproc_err *err)
+static int await_room(struct mproc_pool *pool, struct room *room, uint64_t deadline_ns,
+                      struct mproc_err *err)
 {
-        int r;
+        int r = 0;
 
         /* Room is what the common case has. */
         room->found = has_slot(pool) && take_arena(pool, room);
-        if (!room->found && !waits)
+        if (!room->found && !deadline_ns)
                 return error_set(err, -EAGAIN, "submit", "the queue has no room now");
         if (!room->found)
-                pool_wait(pool, find_room, room, POOL_ANY, UINT64_MAX);
+                r = pool_wait(pool, find_room, room, POOL_ANY, deadline_ns);
         if (room->found)
                 return 0;
+        if (r)
+                return error_set(err, r, "submit", "the queue had no room for it in time");
         r = pool_check_open(pool, err);
         if (r)
                 return r;
+        if (pool_has_due(pool)) /* whoever asks calls them, and tries again */
+                return -ENOBUFS;
         return error_set(err, -ENOBUFS, "submit",
                          "the pool's arena is held by results that are not freed, and no task is "
                          "under way: free some, or raise options.arena_bytes");
@@ -337,7 +342,7 @@ int pool_submit(struct mproc_pool *pool, struct mproc_result **ret, const struct
         result = pool_result_new(pool, bytes_to_keep(pool, call));
         if (!result)
                 return limits_error(err, -ENOMEM, "submit", "cannot note down a task");
-        r = await_room(pool, &room, !place || place->waits, err);
+        r = await_room(pool, &room, place ? place->deadline_ns : UINT64_MAX, err);
         if (r) {
                 pool_result_free(pool, result);
                 return r;

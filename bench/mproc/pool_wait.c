@@ -44,23 +44,40 @@ int pool_wait(struct mproc_pool *pool, bool (*done)(struct mproc_pool *pool, voi
 #define DEPTH_MAX 64
 static __thread unsigned depth;
 
-void pool_leave(struct mproc_pool *pool)
+bool pool_has_due(const struct mproc_pool *pool)
+{
+        return depth < DEPTH_MAX && !STAILQ_EMPTY(&pool->called);
+}
+
+bool pool_may_make_room(const struct mproc_pool *pool)
+{
+        return pool->outstanding || (pool->calls && !depth);
+}
+
+bool pool_leave(struct mproc_pool *pool)
 {
         struct mproc_result *result;
+        bool called = false;
 
         while (depth < DEPTH_MAX && (result = STAILQ_FIRST(&pool->called))) {
                 int r;
 
                 STAILQ_REMOVE_HEAD(&pool->called, entry);
+                called = true;
+                pool->calls++;
                 pool_unlock(&pool->lock);
                 depth++;
                 r = result->callback(result, result->context);
                 depth--;
                 pool_lock(&pool->lock);
+                pool->calls--;
                 atomic_store_explicit(&result->callback_code, r, memory_order_relaxed);
                 result->calling = false;
                 if (result->released)
                         pool_result_free(pool, result);
+                if (pool->waiting && !pool->outstanding) /* for room that there may not be */
+                        pool_stir(pool);
         }
         pool_unlock(&pool->lock);
+        return called;
 }

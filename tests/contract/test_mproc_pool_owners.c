@@ -91,6 +91,40 @@ static void a_result_that_is_freed_makes_room(const char *method)
         mproc_shm_free(shm);
 }
 
+static void a_stream_waits_for_room_no_longer_than_it_is_told(const char *method)
+{
+        struct mproc_map map = {.function = do_nothing, .count = 3, .chunk = 1};
+        struct mproc_result *busy[2];
+        struct mproc_stream *stream;
+        _Atomic uint32_t *word;
+        struct mproc_pool *pool;
+        struct mproc_shm *shm;
+        uint64_t index;
+
+        assert_int_equal(mproc_shm_new(&shm, 64, NULL), 0);
+        word = mproc_shm_addr(shm);
+        pool = new_pool(&(struct mproc_pool_options){.start = method, .workers = 1, .queue = 2});
+        assert_int_equal(mproc_pool_imap(pool, &stream, &map, 1, true, NULL), 0);
+        assert_int_equal(mproc_stream_next(stream, NULL, &index, MPROC_FOREVER, NULL, NULL), 0);
+        busy[0] = submit(pool, do_nothing, NULL, 0); /* behind item 1 */
+        assert_int_equal(mproc_pool_wait(pool, busy[0], MPROC_FOREVER, NULL), 0);
+        mproc_pool_release(pool, busy[0]);
+        for (int i = 0; i < 2; i++)
+                busy[i] = submit(pool, wait_for_word, &word, sizeof(word));
+        /* Item 1 is there, and nothing is to be waited for; item 2 finds no room. */
+        assert_int_equal(mproc_stream_next(stream, NULL, &index, 0, NULL, NULL), 0);
+        assert_int_equal(index, 1);
+        assert_int_equal(mproc_stream_next(stream, NULL, &index, 0, NULL, NULL), -ETIMEDOUT);
+        atomic_store(word, 1);
+        assert_int_equal(mproc_stream_next(stream, NULL, &index, MPROC_FOREVER, NULL, NULL), 0);
+        assert_int_equal(index, 2);
+        mproc_stream_free(stream);
+        for (int i = 0; i < 2; i++)
+                mproc_pool_release(pool, busy[i]);
+        end_pool(pool);
+        mproc_shm_free(shm);
+}
+
 /* Callbacks ---------------------------------------------------------------------------------- */
 
 enum { CALLBACKS = 12000 }; /* whose word a pipe has room for */
@@ -164,9 +198,6 @@ static void callbacks_that_submit_need_little_stack(const char *method)
         end_pool(chain.pool);
 }
 
-/* Forks -------------------------------------------------------------------------------------- */
-
-/* What other threads do at that moment is over for the fork, half done as it is. */
 struct answer {
         struct mproc_pool *pool;
         struct mproc_result *result;
@@ -183,6 +214,57 @@ static int answer_late(struct mproc_result *result, void *context)
         while (!atomic_load_explicit(&answer->answer, memory_order_relaxed))
                 usleep(100);
         return 5;
+}
+
+/* Results that lie in the arena until their callback was called, and nobody has a handle of. */
+static void callbacks_that_are_due_make_room(const char *method)
+{
+        enum { COUNT = 40 };
+        struct mproc_pool_options options = {.start = method, .workers = 2, .arena_bytes = 16384};
+        struct chain chain = {.pool = new_pool(&options)};
+        struct mproc_call call = {.function = do_nothing,
+                                  .result_size = 7000,
+                                  .callback = count_call,
+                                  .context = &chain};
+        static char bytes[10000];
+        struct mproc_map map = {
+                .function = do_nothing, .args = bytes, .arg_size = 10000, .count = 1, .chunk = 1};
+        struct mproc_stream *stream;
+
+        for (int i = 0; i < COUNT; i++)
+                assert_int_equal(mproc_pool_apply_async(chain.pool, NULL, &call, NULL), 0);
+        assert_int_equal(mproc_pool_map(chain.pool, &map, NULL, NULL), 0);
+        assert_int_equal(mproc_pool_apply_async(chain.pool, NULL, &call, NULL), 0);
+        assert_int_equal(mproc_pool_imap(chain.pool, &stream, &map, 1, true, NULL), 0);
+        assert_int_equal(mproc_stream_next(stream, NULL, NULL, MPROC_FOREVER, NULL, NULL), 0);
+        mproc_stream_free(stream);
+        end_pool(chain.pool);
+        assert_int_equal(chain.called, COUNT + 1);
+}
+
+static void a_callback_on_another_thread_makes_room(const char *method)
+{
+        struct submitter other = {.call = {.function = do_nothing, .result_size = 6000}};
+        struct answer answer = {0};
+        struct mproc_call call = {.function = do_nothing,
+                                  .result_size = 6000,
+                                  .callback = answer_late,
+                                  .context = &answer};
+        struct chain chain;
+        pthread_t thread;
+
+        other.pool = answer.pool = chain.pool = new_pool(
+                &(struct mproc_pool_options){.start = method, .workers = 1, .arena_bytes = 8192});
+        assert_int_equal(mproc_pool_apply_async(other.pool, NULL, &call, NULL), 0);
+        assert_int_equal(pthread_create(&thread, NULL, collect_all, &chain), 0);
+        while (!atomic_load_explicit(&answer.called, memory_order_relaxed))
+                usleep(100);
+        begin_to_wait(&other);
+        atomic_store_explicit(&answer.answer, true, memory_order_relaxed);
+        end_of_waiting(&other);
+        pthread_join(thread, NULL);
+        mproc_pool_release(other.pool, other.result);
+        end_pool(other.pool);
 }
 
 static void *wait_for_answer(void *argument)
@@ -213,6 +295,9 @@ static void a_callback_that_runs_is_not_waited_for_by_other_threads(const char *
         end_pool(answer.pool);
 }
 
+/* Forks -------------------------------------------------------------------------------------- */
+
+/* What other threads do at that moment is over for the fork, half done as it is. */
 static void a_fork_while_others_use_it_does_not_wait_for_them(const char *method)
 {
         struct mproc_pool *pool = small_pool(method);
@@ -273,7 +358,10 @@ int main(int argc, char **argv)
         static const struct promise promises[] = {
                 PROMISE(a_stream_that_is_freed_makes_room, UNDER_CONCURRENT),
                 PROMISE(a_result_that_is_freed_makes_room, UNDER_CONCURRENT),
+                PROMISE(a_stream_waits_for_room_no_longer_than_it_is_told, UNDER_CONCURRENT),
                 PROMISE(callbacks_that_submit_need_little_stack, UNDER_CONCURRENT),
+                PROMISE(callbacks_that_are_due_make_room, UNDER_CONCURRENT),
+                PROMISE(a_callback_on_another_thread_makes_room, UNDER_CONCURRENT),
                 PROMISE(a_callback_that_runs_is_not_waited_for_by_other_threads, UNDER_CONCURRENT),
                 PROMISE(a_fork_while_others_use_it_does_not_wait_for_them, UNDER_OWN_PROCESS),
                 PROMISE(a_map_without_end_is_cut_into_pieces, UNDER_CONCURRENT),

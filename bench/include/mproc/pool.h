@@ -155,9 +155,9 @@ struct mproc_call {
         void *context;
 };
 
-/* Queues one task. Waits while the queue or the arena is full: -ENOBUFS if no task is under way
- * whose end could make room, so that results have to be freed first. `ret` may be NULL: nobody
- * wants to know. */
+/* Queues one task. Waits while the queue or the arena is full, as long as anything is under way:
+ * a task, a map, a callback on another thread. Then it is -ENOBUFS: results have to be freed first.
+ * `ret` may be NULL: nobody wants to know. */
 int mproc_pool_apply_async(struct mproc_pool *pool, struct mproc_result **ret,
                            const struct mproc_call *call, struct mproc_err *err);
 /* Runs one task to its end; `result` receives call->result_size bytes. Errors as of
