@@ -18,10 +18,10 @@ static int check_map(const struct mproc_map *map, struct mproc_err *err)
         return 0;
 }
 
-/* The chunk as a number, or guided. */
-static uint32_t chunk_of(const struct mproc_pool *pool, const struct mproc_map *map)
+/* The chunk as a number, or guided; `count`: of what is opened at a time. */
+static uint32_t chunk_of(const struct mproc_pool *pool, const struct mproc_map *map, size_t count)
 {
-        size_t parts = 4 * pool->workers, chunk = map->count / parts + (map->count % parts != 0);
+        size_t parts = 4 * pool->workers, chunk = count / parts + (count % parts != 0);
 
         if (map->chunk != MPROC_CHUNK_CPYTHON)
                 return map->chunk;
@@ -79,7 +79,7 @@ static int prepare(struct mproc_pool *pool, const struct mproc_map *map, struct 
         if (r)
                 return r;
         *ret = *map;
-        ret->chunk = chunk_of(pool, map);
+        ret->chunk = chunk_of(pool, map, map->count);
         return 0;
 }
 
@@ -202,6 +202,7 @@ int mproc_pool_map(struct mproc_pool *pool, const struct mproc_map *map,
         size = piece_size(pool, map);
         if (!size)
                 return too_big(pool, map, 1, err);
+        own.chunk = chunk_of(pool, map, size); /* else one worker had a piece for itself */
         for (uint64_t first = 0; first < map->count; first += size) {
                 struct piece piece = {.map = &own, .first = first, .count = size};
 

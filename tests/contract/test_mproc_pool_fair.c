@@ -198,6 +198,39 @@ static void cancelling_a_map_leaves_what_has_begun(const char *method)
         mproc_shm_free(shm);
 }
 
+/* The first item waits until another worker is at the map, too. */
+static int meet_another(struct mproc_task *task)
+{
+        _Atomic uint32_t *here = *(_Atomic uint32_t *const *)task->arg;
+
+        atomic_fetch_or(here, 1u << task->worker);
+        while (!task->index && __builtin_popcount(atomic_load(here)) < 2)
+                usleep(200);
+        return 0;
+}
+
+static void a_piece_of_a_large_map_is_shared_out(const char *method)
+{
+        enum { COUNT = 20000 };
+        static _Atomic uint32_t *args[COUNT];
+        struct mproc_map map = {.function = meet_another,
+                                .args = args,
+                                .arg_size = sizeof(*args),
+                                .count = COUNT,
+                                .chunk = MPROC_CHUNK_CPYTHON};
+        struct mproc_pool *pool;
+        struct mproc_shm *shm;
+
+        assert_int_equal(mproc_shm_new(&shm, 64, NULL), 0);
+        for (size_t i = 0; i < COUNT; i++)
+                args[i] = mproc_shm_addr(shm);
+        pool = new_pool(&(struct mproc_pool_options){
+                .start = method, .workers = 2, .arena_bytes = sizeof(args) / 10});
+        assert_int_equal(mproc_pool_map(pool, &map, NULL, NULL), 0);
+        end_pool(pool);
+        mproc_shm_free(shm);
+}
+
 int main(int argc, char **argv)
 {
         static const struct promise promises[] = {
@@ -206,6 +239,7 @@ int main(int argc, char **argv)
                 PROMISE(a_map_ends_while_a_single_task_runs, UNDER_CONCURRENT),
                 PROMISE(tasks_that_wait_for_each_other_meet, UNDER_CONCURRENT),
                 PROMISE(cancelling_a_map_leaves_what_has_begun, UNDER_CONCURRENT),
+                PROMISE(a_piece_of_a_large_map_is_shared_out, UNDER_CONCURRENT),
         };
 
         mproc_init(&argc, &argv);

@@ -205,7 +205,8 @@ struct mproc_map {
 
 /* Runs function on every item, and waits for all of them. 0: none failed; -EREMOTEIO: some did,
  * the others have their results, and `failure` (may be NULL) has one of them and their number.
- * Arrays larger than the arena go through it piece by piece. */
+ * Arrays larger than the arena go through it piece by piece, each shared out as a map of its own.
+ */
 int mproc_pool_map(struct mproc_pool *pool, const struct mproc_map *map,
                    struct mproc_failure *failure, struct mproc_err *err);
 /* The same without waiting. `args` is copied at once; `results` and `codes` are written by the call
