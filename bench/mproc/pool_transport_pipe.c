@@ -29,6 +29,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -344,6 +345,18 @@ static void run_chunk(struct pool_self *worker, const struct message *message)
         tell(worker, CHUNK_OVER);
 }
 
+/* Nothing comes any more: its owner has stopped it, or else the program has closed what it does not
+ * know. A task that did so is over, and another worker does the rest. */
+static void cut_off(struct pool_self *worker, int code)
+{
+        worker->cut_off = !atomic_load(&worker->shared->front.stop) && !worker->tasks;
+        if (worker->cut_off)
+                error_set(&worker->err, code, "pool",
+                          "worker %u cannot read from the pool's pipe (%s): its initialiser must "
+                          "not close descriptors that it did not open, or transport ring be used",
+                          worker->number, strerrordesc_np(-code));
+}
+
 static void work(struct pool_self *worker)
 {
         struct message message;
@@ -354,8 +367,10 @@ static void work(struct pool_self *worker)
                 size = read(mproc_self_fd(worker->first_fd), &message, sizeof(message));
                 if (size < 0 && errno == EINTR)
                         continue;
-                if (size != (ssize_t)sizeof(message))
+                if (size != (ssize_t)sizeof(message)) {
+                        cut_off(worker, size < 0 ? -errno : -EPIPE);
                         break;
+                }
                 if (message.count)
                         run_chunk(worker, &message);
                 else

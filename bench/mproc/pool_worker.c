@@ -248,9 +248,11 @@ int pool_worker_run(void *arg, size_t arg_size)
         }
         atomic_store(&worker.line->ready, 1);
         pool_transport_at(start->transport)->work(&worker);
+        if (worker.cut_off)
+                worker.line->err = worker.err;
         if (start->finaliser)
                 call(&worker, start->finaliser - 1, own_arg, start->arg_size);
-        atomic_store(&worker.line->ready, 2);
+        atomic_store(&worker.line->ready, worker.cut_off ? 0 : 2);
         inside = outer;
-        return 0;
+        return worker.cut_off;
 }

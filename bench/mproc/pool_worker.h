@@ -11,6 +11,7 @@ struct pool_self {
         uint32_t number;
         uint32_t first_fd; /* as of pool_start */
         uint64_t tasks;
+        bool cut_off; /* no task reaches it, nor ever did: `err` says why */
         uint64_t spin_ns;
         bool hurry; /* the owner waited for the last task */
         uint64_t tail_seen;

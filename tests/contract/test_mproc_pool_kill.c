@@ -244,6 +244,30 @@ static void expect_broken(const struct mproc_pool_options *options, const char *
         end_pool(pool);
 }
 
+static int close_all(void *arg, size_t arg_size)
+{
+        (void)arg;
+        (void)arg_size;
+        closefrom(STDERR_FILENO + 1);
+        return 0;
+}
+
+/* The ring needs no descriptor. */
+static void workers_that_no_task_can_reach_break_the_pool(const char *method)
+{
+        struct mproc_pool_options options = {
+                .start = method, .workers = 2, .initialiser = close_all};
+        struct mproc_pool *pool;
+
+        if (!strcmp(pool_transport, "pipe")) {
+                expect_broken(&options, "descriptors");
+                return;
+        }
+        pool = new_pool(&options);
+        assert_int_equal(square_of(pool, 5), 25);
+        end_pool(pool);
+}
+
 static void workers_that_never_come_up_break_the_pool(const char *method)
 {
         struct mproc_pool_options options = {.start = method, .workers = 2, .initialiser = refuse};
@@ -267,6 +291,7 @@ int main(int argc, char **argv)
                 PROMISE(idle_workers_that_are_killed_are_replaced, UNDER_OWN_PROCESS),
                 PROMISE(a_killed_fork_server_is_no_end, UNDER_ONCE_EXEC),
                 PROMISE(workers_that_never_come_up_break_the_pool, UNDER_CONCURRENT),
+                PROMISE(workers_that_no_task_can_reach_break_the_pool, UNDER_OWN_PROCESS),
         };
 
         mproc_init(&argc, &argv);
