@@ -17,6 +17,11 @@ int mproc_pool_close(struct mproc_pool *pool, struct mproc_err *err)
         return 0;
 }
 
+bool pool_has_processes(const struct mproc_pool *pool)
+{
+        return mproc_start_flags(mproc_start_find(pool->start)) & MPROC_START_OWN_PROCESS;
+}
+
 void pool_terminate(struct mproc_pool *pool)
 {
         struct pool_shared *shared = pool->shared;

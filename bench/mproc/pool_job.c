@@ -58,7 +58,7 @@ static void begin_pass(struct mproc_pool *pool, struct pool_job_owned *job, uint
         job->from = from;
         job->pass = ++pool->passes;
         job->closing = false;
-        pool_job_shared(pool, job)->again = again;
+        atomic_store_explicit(&pool_job_shared(pool, job)->again, again, memory_order_relaxed);
         pool->transport->offer_job(pool, job, from, end);
 }
 

@@ -298,5 +298,7 @@ void pool_stream_over(struct mproc_stream *stream, struct mproc_result *result);
 
 /* pool_end.c */
 void pool_terminate(struct mproc_pool *pool);
+/* Are the workers processes? Else they are threads. */
+bool pool_has_processes(const struct mproc_pool *pool);
 
 #endif

@@ -162,7 +162,8 @@ static bool run_pass(struct pool_self *worker, int number)
                         break;
                 }
                 for (; item < end; item++)
-                        if (!job->again || pool_code(job, item) == POOL_PENDING)
+                        if (!atomic_load_explicit(&job->again, memory_order_relaxed) ||
+                            pool_code(job, item) == POOL_PENDING)
                                 pool_worker_run_item(worker, job, item);
         } while (!pool_worker_must_leave(worker) && !others_wait(worker, number));
         /* Before another pass is named: it is no item of that one. */

@@ -135,7 +135,8 @@ struct pool_job {
         _Atomic uint64_t end; /* items next … end - 1 are in this pass */
         uint64_t first;       /* number of item 0 in the user's array */
         uint32_t function, chunk;
-        uint32_t again; /* not the first pass: items that are over are passed by */
+        _Atomic uint32_t again; /* items that are over are passed by: not the first pass, or none
+                                 * that has not begun is to begin */
         _Alignas(POOL_LINE) _Atomic uint64_t next;
         _Alignas(POOL_LINE) struct pool_words words;
 };

@@ -68,6 +68,17 @@ static void withdraw(struct mproc_pool *pool, struct pool_job_owned *owned)
         struct pool_job *job = pool_job_shared(pool, owned);
 
         atomic_store(&job->next, atomic_load(&job->end));
+        if (pool->phase != POOL_TERMINATED || pool_has_processes(pool))
+                return;
+        /* A worker thread, which nobody can kill, has the rest of its chunk before it. The item
+         * that it is in gets its own code in the end. */
+        for (uint64_t i = 0; i < owned->count; i++) {
+                int32_t pending = POOL_PENDING;
+
+                atomic_compare_exchange_strong(pool_code_at(job, i), &pending,
+                                               owned->cancel.err.code);
+        }
+        atomic_store(&job->again, 1);
 }
 
 static int32_t begun_code(uint32_t worker)

@@ -198,6 +198,44 @@ static void cancelling_a_map_leaves_what_has_begun(const char *method)
         mproc_shm_free(shm);
 }
 
+/* A process is ended within its item, a thread after it. */
+static void what_a_chunk_has_left_does_not_begin_after_terminate(const char *method)
+{
+        enum { COUNT = 1000 };
+        static _Atomic uint32_t *args[COUNT];
+        static int32_t codes[COUNT];
+        struct mproc_map map = {.function = count_and_wait,
+                                .args = args,
+                                .arg_size = sizeof(*args),
+                                .count = COUNT,
+                                .chunk = COUNT,
+                                .codes = codes};
+        struct mproc_result *result;
+        struct mproc_pool *pool;
+        _Atomic uint32_t *word;
+        struct mproc_shm *shm;
+
+        assert_int_equal(mproc_shm_new(&shm, 64, NULL), 0);
+        word = mproc_shm_addr(shm);
+        for (size_t i = 0; i < COUNT; i++)
+                args[i] = word;
+        pool = new_pool(&(struct mproc_pool_options){.start = method, .workers = 1});
+        assert_int_equal(mproc_pool_map_async(pool, &result, &map, NULL), 0);
+        while (!atomic_load(word + 1))
+                usleep(200);
+        assert_int_equal(mproc_pool_terminate(pool, NULL), 0);
+        atomic_store(word, 1);
+        assert_int_equal(mproc_pool_join(pool, MPROC_FOREVER, NULL), 0);
+        assert_int_equal(mproc_pool_wait(pool, result, 0, NULL), 0);
+        assert_int_equal(atomic_load(word + 1), 1);
+        assert_int_equal(codes[0], strcmp(method, "thread") ? -ECANCELED : 0);
+        for (size_t i = 1; i < COUNT; i++)
+                assert_int_equal(codes[i], -ECANCELED);
+        mproc_pool_release(pool, result);
+        mproc_pool_free(pool);
+        mproc_shm_free(shm);
+}
+
 /* The first item waits until another worker is at the map, too. */
 static int meet_another(struct mproc_task *task)
 {
@@ -239,6 +277,7 @@ int main(int argc, char **argv)
                 PROMISE(a_map_ends_while_a_single_task_runs, UNDER_CONCURRENT),
                 PROMISE(tasks_that_wait_for_each_other_meet, UNDER_CONCURRENT),
                 PROMISE(cancelling_a_map_leaves_what_has_begun, UNDER_CONCURRENT),
+                PROMISE(what_a_chunk_has_left_does_not_begin_after_terminate, UNDER_CONCURRENT),
                 PROMISE(a_piece_of_a_large_map_is_shared_out, UNDER_CONCURRENT),
         };
 

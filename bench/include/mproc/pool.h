@@ -122,7 +122,7 @@ int mproc_pool_close(struct mproc_pool *pool, struct mproc_err *err);
  * -ETIMEDOUT. */
 int mproc_pool_join(struct mproc_pool *pool, int64_t timeout_ns, struct mproc_err *err);
 /* Ends the workers at once; what was not over fails with -ECANCELED. A worker thread ends its task
- * first. */
+ * or item first. */
 int mproc_pool_terminate(struct mproc_pool *pool, struct mproc_err *err);
 /* Terminates if need be, reaps, and frees the pool; its results are to be freed before. In a
  * process that inherited the pool by fork it lets go of the copy alone. */
