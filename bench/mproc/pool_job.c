@@ -148,7 +148,9 @@ static void choose_failure(struct mproc_pool *pool, struct pool_job_owned *job, 
         const struct pool_words *words = &pool_job_shared(pool, job)->words;
 
         *ret = job->failure;
-        if (atomic_load(&words->ready))
+        /* Its worker may have died after these words, and the item was tried again. */
+        if (atomic_load(&words->ready) && words->item < job->count &&
+            job->codes[words->item] == words->err.code)
                 *ret = (struct mproc_failure){.index = job->first + words->item,
                                               .worker = (int32_t)words->worker,
                                               .pid = words->pid,
@@ -159,8 +161,8 @@ static void choose_failure(struct mproc_pool *pool, struct pool_job_owned *job, 
                         *ret = job->cancel;
                 else
                         error_set(&ret->err, job->codes[first], "task",
-                                  "the function returned %d, and its worker died before it could "
-                                  "say more",
+                                  "the function returned %d; what it said is lost with a worker "
+                                  "that died",
                                   job->codes[first]);
                 ret->index = job->first + first;
         }

@@ -104,6 +104,44 @@ static void a_function_that_failed_is_not_tried_again(const char *method)
         close_scene(&scene);
 }
 
+/* The first item, at first: as if it had failed, and its worker died after it had found words for
+ * that, before the code. The second item fails. */
+static int die_with_words(struct mproc_task *task)
+{
+        const struct inside *inside = task->arg;
+        struct pool_words *words = &inside->shared->jobs[0].words;
+
+        if (task->index)
+                return -ERANGE;
+        if (atomic_fetch_add(inside->begun, 1))
+                return 0;
+        atomic_store(&words->taken, 1);
+        words->item = 0;
+        words->err = (struct mproc_err){.code = -EDOM, .text = "as it was"};
+        atomic_store(&words->ready, 1);
+        raise(SIGKILL);
+        return 0;
+}
+
+static void an_item_that_succeeds_in_the_end_is_not_said_to_have_failed(const char *method)
+{
+        struct scene scene = open_scene(method);
+        struct inside args[] = {scene.inside, scene.inside};
+        struct mproc_map map = {.function = die_with_words,
+                                .args = args,
+                                .arg_size = sizeof(*args),
+                                .count = 2,
+                                .chunk = 1};
+        struct mproc_failure failure = {0};
+
+        assert_int_equal(mproc_pool_map(scene.pool, &map, &failure, NULL), -EREMOTEIO);
+        assert_int_equal(atomic_load(scene.inside.begun), 2);
+        assert_int_equal(failure.count, 1);
+        assert_int_equal(failure.index, 1);
+        assert_int_equal(failure.err.code, -ERANGE);
+        close_scene(&scene);
+}
+
 /* Takes the message of another task out of the pipe, and dies with it. */
 static int swallow(struct mproc_task *task)
 {
@@ -262,6 +300,8 @@ int main(int argc, char **argv)
         static const struct promise promises[] = {
                 PROMISE(a_task_that_was_done_is_done_though_nobody_was_told, UNDER_OWN_PROCESS),
                 PROMISE(a_function_that_failed_is_not_tried_again, UNDER_OWN_PROCESS),
+                PROMISE(an_item_that_succeeds_in_the_end_is_not_said_to_have_failed,
+                        UNDER_OWN_PROCESS),
                 PROMISE(what_a_dead_worker_had_read_is_not_lost, UNDER_OWN_PROCESS),
                 PROMISE(what_was_submitted_runs_without_the_caller, UNDER_CONCURRENT),
                 PROMISE(cancelling_in_a_full_queue_keeps_the_rest, UNDER_CONCURRENT),
