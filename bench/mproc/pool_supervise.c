@@ -150,13 +150,15 @@ static uint64_t enforce_limit(struct mproc_pool *pool)
 /* Not locked, since a start takes its time. */
 static void replace(struct mproc_pool *pool)
 {
+        uint64_t now = clock_now_ns(); /* one for all: none is left out while another is started */
+
         for (uint32_t i = 0; i < pool->workers; i++) {
                 struct mproc_err err = {0};
                 bool wanted;
 
                 pool_lock(&pool->lock);
                 wanted = !pool->worker[i].process && pool->phase <= POOL_CLOSED &&
-                         !pool->broken.code && clock_now_ns() >= pool->retry_ns;
+                         !pool->broken.code && now >= pool->retry_ns;
                 if (wanted)
                         pool->retry_ns = 0;
                 pool_unlock(&pool->lock);
