@@ -95,7 +95,7 @@ setup() {
 }
 
 @test "reference: a header that says something new, or is new, has its page made anew, and is found" {
-        sed -i 's/^\/\* Waits for room\./&  Planted./' bench/include/mproc/queue.h
+        sed -i 's/^\/\* Waits for a message,/& Planted,/' bench/include/mproc/queue.h
         printf '/* A thing. */\nint mproc_thing(void);\n' >bench/include/mproc/thing.h
         run scripts/check reference
         [ "$status" = 1 ]
