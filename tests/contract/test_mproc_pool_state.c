@@ -1,5 +1,5 @@
 /* Workers that die at instants which chance rarely finds: what they would have left in shared
- * memory then is put there by hand. And pipes that are full. */
+ * memory then is put there by hand. And pipes that are full, and numbers that are large. */
 #include "contract/pool_rig.h"
 #include "mproc/pool_private.h"
 
@@ -295,6 +295,20 @@ static void cancelling_in_a_full_queue_keeps_the_rest(const char *method)
         mproc_shm_free(shm);
 }
 
+#define MANY (1ull << 48) /* tasks: a year of ten million a second */
+
+static void a_pool_goes_on_after_any_number_of_tasks(const char *method)
+{
+        struct mproc_pool *pool = small_pool(method);
+
+        pool->watch.next = pool->watch.tail = pool->pipe.offered = MANY - 50;
+        atomic_store(&pool->shared->head, MANY - 50);
+        atomic_store(&pool->shared->front.tail, MANY - 50);
+        for (uint64_t i = 0; i < 100; i++)
+                assert_int_equal(square_of(pool, i), i * i);
+        end_pool(pool);
+}
+
 int main(int argc, char **argv)
 {
         static const struct promise promises[] = {
@@ -305,6 +319,7 @@ int main(int argc, char **argv)
                 PROMISE(what_a_dead_worker_had_read_is_not_lost, UNDER_OWN_PROCESS),
                 PROMISE(what_was_submitted_runs_without_the_caller, UNDER_CONCURRENT),
                 PROMISE(cancelling_in_a_full_queue_keeps_the_rest, UNDER_CONCURRENT),
+                PROMISE(a_pool_goes_on_after_any_number_of_tasks, UNDER_CONCURRENT),
         };
 
         mproc_init(&argc, &argv);

@@ -146,11 +146,12 @@ struct mproc_call {
         const void *arg;    /* copied */
         size_t arg_size;    /* < 4 GiB, as is the result */
         size_t result_size; /* room for the result */
-        /* Called once it is over, on a thread of the caller that collects (see above), not under
-         * any lock, before the result is freed. Within one that uses the pool others are called, 64
-         * deep at most; the rest wait for the outermost to return. What it returns other than 0 is
-         * what get, and wait, of this result return -EBADE for once it has returned: who gets the
-         * result on another thread meanwhile does not wait for it. May be NULL. */
+        /* Called once it is over, on a thread of the caller that collects (see above) and at the
+         * end of that call, not under any lock, before the result is freed. Within one that uses
+         * the pool others are called, 64 deep at most; the rest wait for the outermost to return.
+         * What it returns other than 0 is what get, and wait, of this result return -EBADE for once
+         * it has returned: who gets the result on another thread meanwhile does not wait for it.
+         * May be NULL. */
         int (*callback)(struct mproc_result *result, void *context);
         void *context;
 };
@@ -194,7 +195,8 @@ struct mproc_map {
         int (*function)(struct mproc_task *task);
         const void *args; /* count × arg_size bytes; NULL: the function has task->index alone */
         size_t arg_size;
-        void *results; /* count × result_size bytes; those of failed items are left as they are */
+        void *results; /* count × result_size bytes; those of failed items are left as they are, or
+                        * with in_place as the function left them */
         size_t result_size;
         size_t count;
         uint32_t chunk; /* items that a worker takes at a time; 0 is refused */
