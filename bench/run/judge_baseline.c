@@ -2,12 +2,27 @@
 #include "run/judge.h"
 
 #include "base/error.h"
+#include "base/option_table.h"
 #include "base/text.h"
 #include "run/levels.h"
 #include "workloads/workload_table.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+/* A value may be written in several ways: 1G, 1GiB. */
+static bool has_value(const struct cell *cell, const char *param, const char *text)
+{
+        const struct mpb_option *params = workload_find(cell->workload)->params;
+        int64_t value;
+
+        for (uint32_t i = 0; i < cell->param_count; i++)
+                if (!strcmp(cell->param[i], param))
+                        return !strcmp(cell->value_text[i], text) ||
+                               (!option_parse_value(&params[i], text, &value, NULL) &&
+                                value == cell->value[i]);
+        return false;
+}
 
 /* "start=fork,share=mutex,hold=0" or bare levels: true when the cell has all of them. */
 static bool cell_matches(const struct cell *cell, const char *wanted)
@@ -26,10 +41,7 @@ static bool cell_matches(const struct cell *cell, const char *wanted)
                 for (int f = 0; f < FACTOR_COUNT; f++)
                         if (!level || !strcmp(item, factor_name(f)))
                                 found |= !strcmp(cell->level[f], level ? level : item);
-                for (uint32_t i = 0; level && i < cell->param_count; i++)
-                        found |= !strcmp(item, cell->param[i]) &&
-                                 !strcmp(level, cell->value_text[i]);
-                if (!found)
+                if (!found && !(level && has_value(cell, item, level)))
                         return false;
         }
         return true;
@@ -69,21 +81,34 @@ static bool is_eligible(const struct result *result, const struct cell *cell)
         return cell_role(cell) == CELL_OF_PLAN && plan_asks_for(&result->plan, cell->workload);
 }
 
-/* The levels of a factor among the cells that may be baselines. */
-static struct levels levels_of(const struct result *result, enum factor factor)
+/* The level of a factor, or the value of a parameter; empty: the cell has none. */
+static const char *level_of(const struct cell *cell, const char *name)
+{
+        for (int f = 0; f < FACTOR_COUNT; f++)
+                if (!strcmp(factor_name(f), name))
+                        return cell->level[f];
+        for (uint32_t i = 0; i < cell->param_count; i++)
+                if (!strcmp(cell->param[i], name))
+                        return cell->value_text[i];
+        return "";
+}
+
+/* The levels of a factor or parameter among the cells that may be baselines. */
+static struct levels levels_of(const struct result *result, const char *name)
 {
         struct levels levels = {0};
 
         for (size_t i = 0; i < result->cell_count; i++) {
                 const struct cell *cell = &result->cells[i];
+                const char *level = level_of(cell, name);
                 uint32_t known = 0;
 
-                if (!is_eligible(result, cell) || !judge_is_compared(cell) || !*cell->level[factor])
+                if (!is_eligible(result, cell) || !judge_is_compared(cell) || !*level)
                         continue;
-                while (known < levels.count && strcmp(levels.name[known], cell->level[factor]))
+                while (known < levels.count && strcmp(levels.name[known], level))
                         known++;
                 if (known == levels.count && known < LEVELS_MAX)
-                        levels_add(&levels, cell->level[factor]);
+                        levels_add(&levels, level);
         }
         return levels;
 }
@@ -95,7 +120,7 @@ static int check_bare_level(const struct result *result, const char *level, stru
         bool last_differs = false;
 
         for (int f = 0; f < FACTOR_COUNT; f++) {
-                struct levels levels = levels_of(result, f);
+                struct levels levels = levels_of(result, factor_name(f));
 
                 for (uint32_t i = 0; i < levels.count; i++)
                         if (!strcmp(levels.name[i], level)) {
@@ -123,25 +148,52 @@ static int check_bare_levels(const struct result *result, struct mproc_err *err)
         return r;
 }
 
-/* What a baseline can be told by: ", submit=map, submit=imap". */
+#define MORE ", …"
+
+/* Adds ", submit=map, submit=imap" where cells differ in it. Whole items: false where there is no
+ * room for one. */
+static bool add_choices(const struct result *result, const char *name, char *buf, size_t size)
+{
+        struct levels levels = levels_of(result, name);
+
+        for (uint32_t i = 0; levels.count > 1 && i < levels.count; i++) {
+                size_t used = strlen(buf), adds = strlen(name) + strlen(levels.name[i]) + 3;
+
+                if (used + adds + sizeof(MORE) > size) {
+                        text_copy(buf + used, size - used, MORE);
+                        return false;
+                }
+                snprintf(buf + used, size - used, ", %s=%s", name, levels.name[i]);
+        }
+        return true;
+}
+
+/* What a baseline can be told by. */
 static void list_choices(const struct result *result, char *buf, size_t size)
 {
-        size_t used = 0;
+        const struct plan *plan = &result->plan;
 
         *buf = '\0';
-        for (int f = 0; f < FACTOR_COUNT; f++) {
-                struct levels levels = levels_of(result, f);
+        for (int f = 0; f < FACTOR_COUNT; f++)
+                if (!add_choices(result, factor_name(f), buf, size))
+                        return;
+        for (uint32_t i = 0; i < plan->workload_count; i++) {
+                const struct mpb_option *param = workload_find(plan->workloads[i])->params;
 
-                for (uint32_t i = 0; levels.count > 1 && i < levels.count && used < size; i++)
-                        used += (size_t)snprintf(buf + used, size - used, ", %s=%s", factor_name(f),
-                                                 levels.name[i]);
+                for (; param && param->name; param++) {
+                        char said[NAME_MAX_BYTES + 4]; /* of another workload */
+
+                        snprintf(said, sizeof(said), ", %s=", param->name);
+                        if (!strstr(buf, said) && !add_choices(result, param->name, buf, size))
+                                return;
+                }
         }
 }
 
 int judge_check(const struct result *result, struct mproc_err *err)
 {
         const char *wanted = result->plan.baseline;
-        char choices[300];
+        char choices[256]; /* so that the whole fits into a sentence */
         int r;
 
         if (!*wanted)

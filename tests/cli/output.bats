@@ -13,6 +13,11 @@ on_terminal() { script -qec "stty cols 100; $(printf '%q ' "$@")" /dev/null </de
         [ -z "$(ls -A)" ]
 }
 
+@test "a baseline may be told by a parameter, its value written as for --set" {
+        "$MPBENCH" --workload=start --set parent_rss=0,1GiB --baseline=parent_rss=1GiB --dry-run
+        "$MPBENCH" --workload=start --set parent_rss=0,1GiB --baseline=parent_rss=1G --dry-run
+}
+
 @test "--dry-run names what is skipped, and why" {
         run "$MPBENCH" --workload=counter --workers=64 --rounds=2 --dry-run
         [ "$status" = 0 ]

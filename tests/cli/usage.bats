@@ -65,6 +65,10 @@ load common
                 --submit=map --chunk=1,2 --workers=2 --baseline=2
         refused 2 "no cell to be measured is 'spawn': give one or several of the levels in which cells differ: share=atomic" \
                 --workload=counter --baseline=spawn
+        refused 2 "cells differ: share=mutex, share=atomic, hold=0, hold=100" --workload=counter --share=mutex,atomic \
+                --set hold=0,100 --baseline=hold=10
+        refused 2 ", …" --workload=counter --share=all --start=all \
+                --workers=1-8 --baseline=nosuch
         refused 2 "exclude each other" --workload=counter --no-save --out=x
         refused 2 "takes no argument 'counter'" --workload=counter counter
         refused 2 "takes no argument" list counter
