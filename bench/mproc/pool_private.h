@@ -183,6 +183,8 @@ struct mproc_pool {
         struct mproc_err death;  /* of the first worker that was not to end; code 0: none */
         unsigned waiting;        /* threads that sleep in pool_wait */
         uint64_t spin_ns;
+        /* When another worker is woken, if no task is taken until then; 0: none is to be. */
+        uint64_t stall_ns, stall_head;
 
         /* The supervisor's. */
         struct pool_worker *worker;
@@ -233,6 +235,12 @@ void pool_collect(struct mproc_pool *pool);
  * pool_front. -ETIMEDOUT. */
 int pool_wait(struct mproc_pool *pool, bool (*done)(struct mproc_pool *pool, void *context),
               void *context, uint32_t awaited, uint64_t deadline_ns);
+/* What is asked for is not there yet, and the owner does not wait. */
+static inline void pool_rouse(struct mproc_pool *pool)
+{
+        if (pool->transport->rouse)
+                pool->transport->rouse(pool);
+}
 /* Owner's threads that sleep look again. */
 static inline void pool_stir(struct mproc_pool *pool)
 {

@@ -87,6 +87,8 @@ int mproc_pool_ready(struct mproc_pool *pool, struct mproc_result *result, struc
         pool_lock(&pool->lock);
         pool_collect(pool);
         r = result->over;
+        if (!r)
+                pool_rouse(pool);
         pool_leave(pool);
         return r;
 }

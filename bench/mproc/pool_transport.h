@@ -46,6 +46,8 @@ struct mproc_pool_transport {
         bool (*spin)(struct mproc_pool *pool);
         /* Sleeps, unlocked meanwhile, until there is, or front.event is not `event`. */
         void (*sleep)(struct mproc_pool *pool, uint32_t event, uint64_t deadline_ns);
+        /* NULL, or: for an owner that asks again and again, and does not sleep in between. */
+        void (*rouse)(struct mproc_pool *pool);
         /* Has all who sleep there look again. */
         void (*stir)(struct mproc_pool *pool);
         /* A worker is gone, and everything that it held is decided; line.ready is as it left it. */

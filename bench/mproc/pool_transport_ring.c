@@ -28,7 +28,8 @@
  *
  * A worker that is stopped (SIGSTOP, a debugger) while it looks, sleeps or wakes up would keep the
  * tasks that others leave to it. So while tasks are queued and somebody sleeps, the owner does not
- * sleep for longer than finding one takes, and then wakes another. */
+ * sleep for longer than finding one takes, and then wakes another; so does one that asks in vain
+ * for that long. */
 #include "mproc/pool_private.h"
 #include "mproc/pool_worker.h"
 #include "mproc/wait.h"
@@ -203,24 +204,35 @@ static bool spin(struct mproc_pool *pool)
         return found;
 }
 
+static void rouse(struct mproc_pool *pool)
+{
+        struct pool_shared *shared = pool->shared;
+        uint64_t head = atomic_load(&shared->head), now;
+
+        if (head >= pool->watch.tail || !pool_bits_any(&shared->sleeping, shared->workers)) {
+                pool->stall_ns = 0;
+                return;
+        }
+        now = clock_now_ns();
+        if (pool->stall_ns && pool->stall_head == head && now < pool->stall_ns)
+                return;
+        if (pool->stall_ns && pool->stall_head == head)
+                pool_wake(shared, &shared->sleeping, 1);
+        pool->stall_ns = now + STALL_NS;
+        pool->stall_head = head;
+}
+
 static void sleep_unlocked(struct mproc_pool *pool, uint32_t event, uint64_t deadline_ns)
 {
         struct pool_shared *shared = pool->shared;
-        uint64_t head = atomic_load(&shared->head), stall = 0;
 
-        if (head < pool->watch.tail) {
+        if (atomic_load(&shared->head) < pool->watch.tail)
                 pool_wake(shared, &shared->napping, shared->workers);
-                if (pool_bits_any(&shared->sleeping, shared->workers))
-                        stall = clock_now_ns() + STALL_NS;
-        }
+        rouse(pool);
+        if (pool->stall_ns && pool->stall_ns < deadline_ns)
+                deadline_ns = pool->stall_ns;
         pool_unlock(&pool->lock);
-        if (stall && stall < deadline_ns) {
-                wait_on_word(&shared->front.event, event, stall);
-                if (atomic_load(&shared->head) == head)
-                        pool_wake(shared, &shared->sleeping, 1);
-        } else {
-                wait_on_word(&shared->front.event, event, deadline_ns);
-        }
+        wait_on_word(&shared->front.event, event, deadline_ns);
         pool_lock(&pool->lock);
 }
 
@@ -254,6 +266,7 @@ const struct mproc_pool_transport pool_transport_ring = {
         .collect = collect,
         .spin = spin,
         .sleep = sleep_unlocked,
+        .rouse = rouse,
         .stir = stir,
         .recover = recover,
         .stop = stop,

@@ -21,8 +21,10 @@ int pool_wait(struct mproc_pool *pool, bool (*done)(struct mproc_pool *pool, voi
                 pool_collect(pool);
                 if (done(pool, context))
                         return 0;
-                if (wait_is_over(deadline_ns))
+                if (wait_is_over(deadline_ns)) {
+                        pool_rouse(pool);
                         return -ETIMEDOUT;
+                }
                 if (pool->transport->spin && pool->transport->spin(pool))
                         continue;
                 /* Told first, then looked once more: whoever finishes later sees it. */

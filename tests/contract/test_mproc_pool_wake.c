@@ -241,6 +241,34 @@ static void no_task_waits_for_a_worker_that_is_stopped(const char *method)
         end_pool(pool);
 }
 
+static void nor_does_one_that_is_asked_for_and_not_waited_for(const char *method)
+{
+        struct mproc_pool *pool = small_pool(method);
+        bool ring = !strcmp(pool_transport, "ring");
+
+        square_of(pool, 7);
+        while (ring && pool_bits_count(&pool->shared->sleeping, WORKERS) < WORKERS)
+                usleep(200);
+        for (uint32_t i = 0; i < WORKERS - 1; i++) {
+                assert_int_equal(kill(mproc_pool_worker_pid(pool, i), SIGSTOP), 0);
+                await_state(mproc_pool_worker_pid(pool, i), 'T');
+        }
+        for (int i = 0; i < 10; i++) {
+                struct mproc_result *result = submit(pool, do_nothing, NULL, 0);
+                int tries = 0;
+
+                while (i % 2 ? mproc_pool_ready(pool, result, NULL) != 1
+                             : mproc_pool_wait(pool, result, 0, NULL) != 0) {
+                        assert_true(tries++ < 20000);
+                        usleep(1000);
+                }
+                mproc_pool_release(pool, result);
+        }
+        for (uint32_t i = 0; i < WORKERS - 1; i++)
+                assert_int_equal(kill(mproc_pool_worker_pid(pool, i), SIGCONT), 0);
+        end_pool(pool);
+}
+
 int main(int argc, char **argv)
 {
         static const struct promise promises[] = {
@@ -249,6 +277,7 @@ int main(int argc, char **argv)
                 PROMISE(they_come_where_workers_may_not_call_it, UNDER_OWN_PROCESS),
                 PROMISE(who_ends_its_look_leaves_no_task_behind, UNDER_CONCURRENT),
                 PROMISE(no_task_waits_for_a_worker_that_is_stopped, UNDER_OWN_PROCESS),
+                PROMISE(nor_does_one_that_is_asked_for_and_not_waited_for, UNDER_OWN_PROCESS),
         };
 
         mproc_init(&argc, &argv);
