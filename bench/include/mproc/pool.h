@@ -11,7 +11,7 @@
  * A thread of the pool's own looks after the workers (deaths, replacement, time limits). Results
  * are collected, and callbacks called, on the caller's threads: within the functions below that
  * wait or look (get, wait, ready, successful, cancel, apply_async when there is no room, map,
- * map_async, next, join).
+ * map_async, next, mproc_stream_free, join, terminate).
  *
  * Memory: an argument or result of up to MPROC_POOL_INLINE bytes lies in the task's slot, a larger
  * one in the pool's arena (one copy in, one out; the worker works in place there). Functions are
@@ -157,8 +157,8 @@ struct mproc_call {
 };
 
 /* Queues one task. Waits while the queue or the arena is full, as long as anything is under way:
- * a task, a map, a callback on another thread. Then it is -ENOBUFS: results have to be freed first.
- * `ret` may be NULL: nobody wants to know. */
+ * a task, a map, or a callback on another thread (within a callback those do not count). Then it is
+ * -ENOBUFS: results have to be freed first. `ret` may be NULL: nobody wants to know. */
 int mproc_pool_apply_async(struct mproc_pool *pool, struct mproc_result **ret,
                            const struct mproc_call *call, struct mproc_err *err);
 /* Runs one task to its end; `result` receives call->result_size bytes. Errors as of
@@ -213,7 +213,8 @@ int mproc_pool_map(struct mproc_pool *pool, const struct mproc_map *map,
                    struct mproc_failure *failure, struct mproc_err *err);
 /* The same without waiting. `args` is copied at once; `results` and `codes` are written by the call
  * that collects, and have to stay until then. -E2BIG: more than the arena holds (use in_place);
- * -ENOBUFS as of apply_async; -EAGAIN: MPROC_POOL_MAPS are under way. */
+ * -ENOBUFS: not now, since tasks and results that are not freed hold it; -EAGAIN: MPROC_POOL_MAPS
+ * are under way. */
 #define MPROC_POOL_MAPS 8
 int mproc_pool_map_async(struct mproc_pool *pool, struct mproc_result **ret,
                          const struct mproc_map *map, struct mproc_err *err);
