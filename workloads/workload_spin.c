@@ -52,13 +52,21 @@ struct spin_slot {
 /* So short that it often fits between two things that other programs do. */
 #define PACE_STEPS 20000
 
+/* From one tick of the clock to another: on some machines they are far apart. */
 static uint64_t pace_ns(void *unused)
 {
-        uint64_t begin = clock_now_ns();
+        uint64_t before = clock_now_ns(), begin, took;
+        uint32_t runs = 0;
 
         (void)unused;
-        lcg_run(begin, PACE_STEPS);
-        return clock_now_ns() - begin + 1;
+        while ((begin = clock_now_ns()) == before)
+                ;
+        do {
+                lcg_run(begin, PACE_STEPS);
+                runs++;
+                took = clock_now_ns() - begin;
+        } while (!took);
+        return took / runs;
 }
 
 static uint64_t task_start(const struct mpb_trial *trial, uint64_t index)
