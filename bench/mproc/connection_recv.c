@@ -269,7 +269,7 @@ bool connection_drop_kept(struct mproc_connection *connection)
         pthread_mutex_lock(&connection->lock);
         kept = connection->kept;
         connection->kept = false;
-        connection_drop_fds(connection);
+        drop_fds(connection);
         pthread_mutex_unlock(&connection->lock);
         return kept;
 }

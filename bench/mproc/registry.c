@@ -14,15 +14,12 @@
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+/* Of the thread that has the lock: one that is cancelled under it would keep it for ever. */
+static int cancel_state;
 static LIST_HEAD(, mproc_process) processes = LIST_HEAD_INITIALIZER(processes);
 static _Atomic enum registry_phase current_phase;
 static uint64_t generation; /* counts forks: tells what was started here from what was inherited */
 static __thread struct mproc_process *forking;
-
-static void unlock_in_parent(void)
-{
-        pthread_mutex_unlock(&lock);
-}
 
 static void reset_in_child(void)
 {
@@ -39,23 +36,30 @@ static void reset_in_child(void)
         fork_client_forget();
         connection_forget(mine);
         child_forget_ends(mine);
-        pthread_mutex_unlock(&lock);
+        registry_unlock();
 }
 
 static void install(void)
 {
-        pthread_atfork(registry_lock, unlock_in_parent, reset_in_child);
+        pthread_atfork(registry_lock, registry_unlock, reset_in_child);
 }
 
 void registry_lock(void)
 {
+        int state;
+
         pthread_once(&once, install);
+        pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
         pthread_mutex_lock(&lock);
+        cancel_state = state;
 }
 
 void registry_unlock(void)
 {
+        int state = cancel_state;
+
         pthread_mutex_unlock(&lock);
+        pthread_setcancelstate(state, NULL);
 }
 
 enum registry_phase registry_phase(void)

@@ -1,9 +1,10 @@
 /* What mproc knows of this process as a whole: how far its start got, the processes that it
  * started, and the one lock over these, over shared memory, connections and the lifeline.
  *
- * The lock is held only for moments, never across a wait. Descriptors that mproc makes are created
- * and noted down under it, so that a fork in another thread either sees none or knows them all: the
- * child closes what is its parent's (pthread_atfork(3), so for foreign code's fork() too). */
+ * The lock is held only for moments, never across a wait, and no thread is cancelled under it.
+ * Descriptors that mproc makes are created and noted down under it, so that a fork in another
+ * thread either sees none or knows them all: the child closes what is its parent's
+ * (pthread_atfork(3), so for foreign code's fork() too). */
 #ifndef MPROC_REGISTRY_H
 #define MPROC_REGISTRY_H
 

@@ -233,6 +233,31 @@ static void copies_of_an_end_share_the_messages(const char *method)
         mproc_shm_free(shm);
 }
 
+/* A cancellation takes effect at the next point where a thread can be cancelled. */
+static void *receive_when_cancelled(void *connection)
+{
+        char byte;
+        size_t size;
+
+        pthread_cancel(pthread_self());
+        mproc_connection_recv_into(connection, &byte, 1, &size, 0, NULL);
+        return NULL;
+}
+
+static void a_thread_cancelled_in_a_receive_locks_nobody_out(const char *unused)
+{
+        struct mproc_connection *from, *to;
+        pthread_t thread;
+
+        (void)unused;
+        assert_int_equal(mproc_pipe_new(&to, &from, MPROC_PIPE_ONE_WAY, NULL), 0);
+        send_text(from, "x");
+        assert_int_equal(pthread_create(&thread, NULL, receive_when_cancelled, to), 0);
+        assert_int_equal(pthread_join(thread, NULL), 0);
+        mproc_connection_free(from);
+        mproc_connection_free(to);
+}
+
 int main(int argc, char **argv)
 {
         static const struct promise promises[] = {
@@ -242,6 +267,7 @@ int main(int argc, char **argv)
                 PROMISE(a_killed_senders_messages_are_whole_and_without_a_gap, UNDER_OWN_PROCESS),
                 PROMISE(a_killed_receiver_is_told_to_who_sends, UNDER_OWN_PROCESS),
                 PROMISE(copies_of_an_end_share_the_messages, UNDER_CONCURRENT),
+                PROMISE(a_thread_cancelled_in_a_receive_locks_nobody_out, UNDER_NONE),
         };
 
         mproc_init(&argc, &argv);
