@@ -72,8 +72,9 @@ static uint64_t fnv1a(uint64_t hash, uint64_t value)
         return hash;
 }
 
-/* Of code and constants, which no relocation changes, by words: a library can be large, and its
- * pages are mapped whole. AddressSanitizer has forbidden zones among them. */
+/* Of code and constants, which are the same in every process, save for relocations of code
+ * (DT_TEXTREL) and a debugger's breakpoints. By words: a library can be large, and its pages are
+ * mapped whole. AddressSanitizer has forbidden zones among them. */
 __attribute__((no_sanitize("address"))) static uint64_t
 hash_content(uint64_t hash, const struct dl_phdr_info *module, const ElfW(Phdr) * header)
 {
