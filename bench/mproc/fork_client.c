@@ -222,7 +222,7 @@ static bool has_begun(struct mproc_process *process)
                 return false;
         process->pid = pid;
         registry_lock();
-        process->pidfd = pidfd_open(pid, 0); /* -1: it is gone already */
+        process->pidfd = stdio_fds_avoid(pidfd_open(pid, 0)); /* -1: it is gone already */
         registry_unlock();
         return true;
 }
@@ -281,8 +281,6 @@ static int receive_reply(struct fork_reply *reply, int *pidfd, struct mproc_err 
                 registry_lock();
                 r = packet_receive(server->sock, reply, sizeof(*reply), pidfd, 1, &fd_count,
                                    MSG_DONTWAIT);
-                if (!r && fd_count && (*pidfd = stdio_fds_avoid(*pidfd)) < 0)
-                        r = -EMFILE;
                 registry_unlock();
         } while (r == -EAGAIN);
         if (r == -EPIPE) {

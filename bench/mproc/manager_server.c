@@ -3,6 +3,7 @@
 #include "mproc/limits.h"
 #include "mproc/manager_store.h"
 #include "mproc/registry.h"
+#include "mproc/stdio_fds.h"
 #include "mproc/sync_wait.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -79,8 +80,8 @@ static int accept_one(const struct server *server, struct mproc_connection **ret
         int r;
 
         registry_lock();
-        r = connection_adopt(
-                ret, accept4(mproc_connection_fd(server->listener), NULL, NULL, SOCK_CLOEXEC));
+        r = connection_adopt(ret, stdio_fds_avoid(accept4(mproc_connection_fd(server->listener),
+                                                          NULL, NULL, SOCK_CLOEXEC)));
         registry_unlock();
         return r;
 }
@@ -253,7 +254,7 @@ static int open_all(struct server *server, struct mproc_err *err)
         if (r)
                 return r;
         registry_lock();
-        fd = epoll_create1(EPOLL_CLOEXEC);
+        fd = stdio_fds_avoid(epoll_create1(EPOLL_CLOEXEC));
         if (fd < 0)
                 r = -errno;
         else

@@ -1,6 +1,8 @@
 #include "mproc/packet.h"
 
+#include "mproc/stdio_fds.h"
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -65,8 +67,23 @@ static size_t take_fds(struct msghdr *message, int *fds, size_t fds_max)
 
 static void close_fds(const int *fds, size_t count)
 {
-        while (count)
-                close(fds[--count]);
+        while (count) {
+                count--;
+                if (fds[count] >= 0)
+                        close(fds[count]);
+        }
+}
+
+/* false: there is no room. */
+static bool move_off_stdio(int *fds, size_t count)
+{
+        bool all = true;
+
+        for (size_t i = 0; i < count; i++) {
+                fds[i] = stdio_fds_avoid(fds[i]);
+                all &= fds[i] >= 0;
+        }
+        return all;
 }
 
 ssize_t packet_receive_any(int sock, void *data, size_t size, int *fds, size_t fds_max,
@@ -87,7 +104,7 @@ ssize_t packet_receive_any(int sock, void *data, size_t size, int *fds, size_t f
         if (n < 0)
                 return -errno;
         *fd_count = take_fds(&message, fds, fds_max);
-        if (message.msg_flags & MSG_CTRUNC)
+        if (!move_off_stdio(fds, *fd_count) || message.msg_flags & MSG_CTRUNC)
                 n = -EMFILE;
         else if (message.msg_flags & MSG_TRUNC)
                 n = -EPROTO;
