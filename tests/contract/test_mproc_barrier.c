@@ -92,7 +92,8 @@ static int be_canceled(void *arg, size_t size)
 
 static void await_arrivals(struct shared *shared, uint32_t count)
 {
-        while (mproc_barrier_waiting(&shared->barrier) < count)
+        while (mproc_barrier_waiting(&shared->barrier) < count &&
+               !mproc_barrier_broken(&shared->barrier)) /* by who waited for too long */
                 nap(MS / 10);
 }
 
@@ -211,7 +212,6 @@ static void a_wait_times_out_beside_one_who_stays_inside_a_call(const char *meth
         mproc_shm_free(place.shm);
 }
 
-/* Meanwhile another breaks it, as a timeout does. */
 static int abort_and_fail(void *arg)
 {
         return mproc_barrier_abort(&((struct shared *)arg)->barrier, NULL) ? 0 : -EIO;
