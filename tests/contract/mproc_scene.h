@@ -12,6 +12,7 @@
 #include <cmocka.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <mproc/mproc.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -341,6 +342,16 @@ static inline int warm_up(void **state)
         return 0;
 }
 
+static inline void fill_stdio(void)
+{
+        int fd;
+
+        do
+                fd = open("/dev/null", O_RDWR);
+        while (fd >= 0 && fd <= STDERR_FILENO);
+        close(fd);
+}
+
 #define CASES_MAX 256
 
 /* Every promise under every method that it is about. */
@@ -363,8 +374,10 @@ static inline int run_promises(const struct promise *promises, size_t promise_co
                                 add_case(cases, &count, &promises[p],
                                          mproc_start_name(mproc_start_at(i)));
         }
-        if (!closed)
+        if (!closed) {
                 closefrom(3); /* what whoever runs the tests has left open is not counted */
+                fill_stdio(); /* … and what they have closed is not made use of */
+        }
         closed = true;
         failed = _cmocka_run_group_tests("mproc", cases, count, warm_up, NULL);
         for (size_t i = 0; i < count; i++) {
