@@ -26,11 +26,6 @@ double judge_alpha(const struct result *result)
         return ALPHA / judge_looks(&result->plan);
 }
 
-bool judge_is_compared(const struct cell *cell)
-{
-        return cell->status == CELL_MEASURED && cell_role(cell) == CELL_OF_PLAN;
-}
-
 struct cell *judge_twin(const struct result *result, const struct cell *cell)
 {
         for (size_t i = 0; i < result->cell_count && plan_is_ab(&result->plan); i++)

@@ -1,4 +1,4 @@
-/* The part of judge.h that finds the baseline. */
+/* The part of judge.h that says what is compared, and with what. */
 #include "run/judge.h"
 
 #include "base/error.h"
@@ -9,6 +9,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+bool judge_is_compared(const struct cell *cell)
+{
+        return cell->status == CELL_MEASURED && cell_role(cell) == CELL_OF_PLAN;
+}
 
 /* A value may be written in several ways: 1G, 1GiB. */
 static bool has_value(const struct cell *cell, const char *param, const char *text)
