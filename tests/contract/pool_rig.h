@@ -27,6 +27,13 @@ static inline int die_by(struct mproc_task *task)
         return 0;
 }
 
+/* A word of shared memory, 0, with room behind it. */
+static inline _Atomic uint32_t *new_word(struct mproc_shm **ret_shm)
+{
+        assert_int_equal(mproc_shm_new(ret_shm, 64, NULL), 0);
+        return mproc_shm_addr(*ret_shm);
+}
+
 /* Waits until the word, which lies in shared memory, is not 0. */
 static inline int wait_for_word(struct mproc_task *task)
 {

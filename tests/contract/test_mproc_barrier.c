@@ -162,7 +162,7 @@ static int be_timed_out(void *arg, size_t size)
         struct shared *shared = ((struct duty *)arg)->shared;
 
         (void)size;
-        return mproc_barrier_wait(&shared->barrier, 30 * MS, NULL, NULL) != -ETIMEDOUT;
+        return mproc_barrier_wait(&shared->barrier, 200 * MS, NULL, NULL) != -ETIMEDOUT;
 }
 
 static void a_timeout_breaks_it_for_the_others(const char *method)
@@ -181,14 +181,6 @@ static void a_timeout_breaks_it_for_the_others(const char *method)
         mproc_shm_free(place.shm);
 }
 
-static int wait_in_vain(void *arg, size_t size)
-{
-        struct shared *shared = ((struct duty *)arg)->shared;
-
-        (void)size;
-        return mproc_barrier_wait(&shared->barrier, 200 * MS, NULL, NULL) != -ETIMEDOUT;
-}
-
 /* As one does that is stopped by SIGSTOP at an unlucky instant. */
 static void a_wait_times_out_beside_one_who_stays_inside_a_call(const char *method)
 {
@@ -197,10 +189,10 @@ static void a_wait_times_out_beside_one_who_stays_inside_a_call(const char *meth
         struct mproc_process *waiter;
 
         assert_int_equal(pthread_mutex_lock(&shared->barrier.guard), 0);
-        run_crew(2, method, wait_in_vain, shared); /* they never come */
+        run_crew(2, method, be_timed_out, shared); /* they never come */
         assert_int_equal(pthread_mutex_unlock(&shared->barrier.guard), 0);
         assert_int_equal(mproc_barrier_broken(&shared->barrier), 0);
-        waiter = start_duty(method, wait_in_vain, shared, 0);
+        waiter = start_duty(method, be_timed_out, shared, 0);
         await_arrivals(shared, 1);
         assert_int_equal(pthread_mutex_lock(&shared->barrier.guard), 0);
         expect_exit(waiter, 0);

@@ -135,14 +135,9 @@ static void use_mproc(void)
         mproc_process_free(process);
 }
 
-static void a_fork_beside_a_start_deadlocks_nobody(const char *method)
+static void use_mproc_in_forks(int count)
 {
-        pthread_t thread;
-        void *complaint;
-
-        enough = false;
-        assert_int_equal(pthread_create(&thread, NULL, keep_busy, (void *)method), 0);
-        for (int i = 0; i < 40; i++) {
+        for (int i = 0; i < count; i++) {
                 int status;
                 pid_t pid = fork();
 
@@ -154,6 +149,16 @@ static void a_fork_beside_a_start_deadlocks_nobody(const char *method)
                 assert_int_equal(waitpid(pid, &status, 0), pid);
                 assert_int_equal(status, 0);
         }
+}
+
+static void a_fork_beside_a_start_deadlocks_nobody(const char *method)
+{
+        pthread_t thread;
+        void *complaint;
+
+        enough = false;
+        assert_int_equal(pthread_create(&thread, NULL, keep_busy, (void *)method), 0);
+        use_mproc_in_forks(40);
         enough = true;
         pthread_join(thread, &complaint);
         assert_null(complaint);
@@ -178,18 +183,7 @@ static void a_fork_while_a_target_is_looked_up_deadlocks_nobody(const char *unus
         enough = false;
         for (int i = 0; i < 2; i++)
                 assert_int_equal(pthread_create(&threads[i], NULL, call_targets, NULL), 0);
-        for (int i = 0; i < 400; i++) {
-                int status;
-                pid_t pid = fork();
-
-                if (!pid) {
-                        alarm(10);
-                        use_mproc();
-                        _exit(0);
-                }
-                assert_int_equal(waitpid(pid, &status, 0), pid);
-                assert_int_equal(status, 0);
-        }
+        use_mproc_in_forks(400);
         enough = true;
         for (int i = 0; i < 2; i++)
                 pthread_join(threads[i], NULL);

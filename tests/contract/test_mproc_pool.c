@@ -222,8 +222,7 @@ static void get_times_out_and_does_not_cancel(const char *method)
         _Atomic uint32_t *word;
         struct mproc_shm *shm;
 
-        assert_int_equal(mproc_shm_new(&shm, 64, NULL), 0);
-        word = mproc_shm_addr(shm);
+        word = new_word(&shm);
         pool = small_pool(method);
         result = submit(pool, wait_for_word, &word, sizeof(word));
         assert_int_equal(mproc_pool_wait(pool, result, 0, NULL), -ETIMEDOUT);
@@ -247,8 +246,7 @@ static void what_has_not_begun_can_be_cancelled(const char *method)
         _Atomic uint32_t *word;
         struct mproc_shm *shm;
 
-        assert_int_equal(mproc_shm_new(&shm, 64, NULL), 0);
-        word = mproc_shm_addr(shm);
+        word = new_word(&shm);
         pool = new_pool(&(struct mproc_pool_options){.start = method, .workers = 1});
         assert_int_equal(square_of(pool, 2), 4);
         running = submit(pool, wait_for_word, &word, sizeof(word));
@@ -287,8 +285,7 @@ static void initialiser_and_finaliser_run_once_per_worker(const char *method)
         _Atomic uint32_t *word;
         struct mproc_shm *shm;
 
-        assert_int_equal(mproc_shm_new(&shm, 64, NULL), 0);
-        word = mproc_shm_addr(shm);
+        word = new_word(&shm);
         pool = new_pool(&(struct mproc_pool_options){.start = method,
                                                      .workers = 3,
                                                      .initialiser = add_one,

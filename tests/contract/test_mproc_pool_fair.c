@@ -47,8 +47,7 @@ static struct scene open_scene(const char *method)
 {
         struct scene scene;
 
-        assert_int_equal(mproc_shm_new(&scene.shm, 64, NULL), 0);
-        scene.word = mproc_shm_addr(scene.shm);
+        scene.word = new_word(&scene.shm);
         scene.pool = new_pool(&(struct mproc_pool_options){.start = method, .workers = 2});
         square_of(scene.pool, 1);
         scene.map = begin_map(&scene, nap_until_word, ITEMS);
@@ -169,8 +168,7 @@ static void cancelling_a_map_leaves_what_has_begun(const char *method)
         struct mproc_shm *shm;
         size_t run = 0;
 
-        assert_int_equal(mproc_shm_new(&shm, 64, NULL), 0);
-        word = mproc_shm_addr(shm);
+        word = new_word(&shm);
         for (size_t i = 0; i < COUNT; i++)
                 args[i] = word;
         pool = new_pool(&(struct mproc_pool_options){.start = method, .workers = 2});
@@ -215,8 +213,7 @@ static void what_a_chunk_has_left_does_not_begin_after_terminate(const char *met
         _Atomic uint32_t *word;
         struct mproc_shm *shm;
 
-        assert_int_equal(mproc_shm_new(&shm, 64, NULL), 0);
-        word = mproc_shm_addr(shm);
+        word = new_word(&shm);
         for (size_t i = 0; i < COUNT; i++)
                 args[i] = word;
         pool = new_pool(&(struct mproc_pool_options){.start = method, .workers = 1});

@@ -101,8 +101,7 @@ static void a_stream_waits_for_room_no_longer_than_it_is_told(const char *method
         struct mproc_shm *shm;
         uint64_t index;
 
-        assert_int_equal(mproc_shm_new(&shm, 64, NULL), 0);
-        word = mproc_shm_addr(shm);
+        word = new_word(&shm);
         pool = new_pool(&(struct mproc_pool_options){.start = method, .workers = 1, .queue = 2});
         assert_int_equal(mproc_pool_imap(pool, &stream, &map, 1, true, NULL), 0);
         assert_int_equal(mproc_stream_next(stream, NULL, &index, MPROC_FOREVER, NULL, NULL), 0);

@@ -237,8 +237,7 @@ static void what_was_submitted_runs_without_the_caller(const char *method)
         struct mproc_pool *pool;
         struct mproc_shm *shm;
 
-        assert_int_equal(mproc_shm_new(&shm, 64, NULL), 0);
-        word = mproc_shm_addr(shm);
+        word = new_word(&shm);
         for (size_t i = 0; i < ITEMS; i++)
                 args[i] = word;
         pool = new_pool(
@@ -268,8 +267,7 @@ static void cancelling_in_a_full_queue_keeps_the_rest(const char *method)
         _Atomic uint32_t *word;
         struct mproc_shm *shm;
 
-        assert_int_equal(mproc_shm_new(&shm, 64, NULL), 0);
-        word = mproc_shm_addr(shm);
+        word = new_word(&shm);
         pool = new_pool(
                 &(struct mproc_pool_options){.start = method, .workers = 1, .queue = QUEUE});
         blocker = submit(pool, wait_for_word, &word, sizeof(word));
