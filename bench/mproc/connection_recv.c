@@ -72,7 +72,7 @@ static int explain(int r, int64_t timeout_ns, struct mproc_err *err)
         switch (r) {
         case -ETIMEDOUT:
                 return error_set(err, r, "recv", "no message after %.3f s",
-                                 timeout_ns > 0 ? (double)timeout_ns / 1e9 : 0.0);
+                                 wait_seconds(timeout_ns));
         case -ENODATA:
                 return error_set(err, r, "recv",
                                  "the other end is gone: no process holds it any more, and all "

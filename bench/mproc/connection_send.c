@@ -13,7 +13,7 @@
 
 /* The kernel refuses to send from the beginning of the other end's closing, and poll(2) tells of it
  * from its end. */
-#define CLOSING_NS 100000000ll
+#define CLOSING_NS ((int64_t)(100 * NS_PER_MS))
 
 static int write_all(int fd, const unsigned char *data, size_t size)
 {
@@ -79,7 +79,7 @@ static int explain(const struct mproc_connection *connection, int r, int64_t tim
                 return error_set(err, r, "send",
                                  "no room for the message after %.3f s: the other side does not "
                                  "receive",
-                                 timeout_ns > 0 ? (double)timeout_ns / 1e9 : 0.0);
+                                 wait_seconds(timeout_ns));
         case -EPIPE:
                 if (connection_wait(connection, 0, wait_deadline(CLOSING_NS)))
                         return error_set(err, -ENOTSUP, "send",

@@ -93,6 +93,6 @@ int mproc_pool_join(struct mproc_pool *pool, int64_t timeout_ns, struct mproc_er
         pool_leave(pool);
         if (r)
                 return error_set(err, r, "join", "its tasks or workers are not over after %.3f s",
-                                 (double)timeout_ns / 1e9);
+                                 wait_seconds(timeout_ns));
         return 0;
 }

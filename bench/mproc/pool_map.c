@@ -127,8 +127,7 @@ static bool open_piece(struct mproc_pool *pool, void *context)
         if (!piece->r)
                 piece->r = open_job(pool, &piece->result, piece->map, piece->first, piece->count,
                                     &piece->err);
-        return (piece->r != -EAGAIN && piece->r != -ENOBUFS) || pool_has_due(pool) ||
-               !pool_may_make_room(pool);
+        return (piece->r != -EAGAIN && piece->r != -ENOBUFS) || !pool_may_make_room(pool);
 }
 
 static int run_piece(struct mproc_pool *pool, struct piece *piece, struct mproc_failure *sum,

@@ -250,8 +250,9 @@ static inline void pool_stir(struct mproc_pool *pool)
 bool pool_leave(struct mproc_pool *pool);
 /* Would pool_leave call any? Until then these may keep the very room that is waited for. */
 bool pool_has_due(const struct mproc_pool *pool);
-/* Could the end of a task, or of a callback on another thread, make room? Within a callback those
- * of others do not count: they may wait likewise. */
+/* Is there sense in waiting for room: nothing is due, and the end of a task, or of a callback on
+ * another thread, could make some? Within a callback those of others do not count: they may wait
+ * likewise. */
 bool pool_may_make_room(const struct mproc_pool *pool);
 
 /* pool_task.c */

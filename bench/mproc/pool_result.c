@@ -23,7 +23,7 @@ static int await(struct mproc_pool *pool, struct mproc_result *result, int64_t t
         pool_leave(pool);
         if (r)
                 return error_set(err, r, "wait", "it is not over after %.3f s",
-                                 (double)timeout_ns / 1e9);
+                                 wait_seconds(timeout_ns));
         r = atomic_load_explicit(&result->callback_code, memory_order_relaxed);
         if (r)
                 return error_set(err, -EBADE, "wait", "its callback returned %d", r);

@@ -167,7 +167,7 @@ int mproc_stream_next(struct mproc_stream *stream, void *buf, uint64_t *index, i
                 called = pool_leave(stream->pool);
         } while (r == -ENOBUFS && called); /* callbacks may have made room */
         if (r == -ETIMEDOUT)
-                error_set(err, r, "next", "no result after %.3f s", (double)timeout_ns / 1e9);
+                error_set(err, r, "next", "no result after %.3f s", wait_seconds(timeout_ns));
         return r;
 }
 

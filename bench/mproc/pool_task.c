@@ -241,7 +241,7 @@ static bool find_room(struct mproc_pool *pool, void *context)
         if (pool->phase != POOL_OPEN || pool->broken.code)
                 return true;
         room->found = has_slot(pool) && take_arena(pool, room);
-        return room->found || pool_has_due(pool) || !pool_may_make_room(pool);
+        return room->found || !pool_may_make_room(pool);
 }
 
 static int check_call(const struct mproc_pool *pool, const struct mproc_call *call,
@@ -277,8 +277,8 @@ static int await_room(struct mproc_pool *pool, struct room *room, uint64_t deadl
                 r = pool_wait(pool, find_room, room, POOL_ANY, deadline_ns);
         if (room->found)
                 return 0;
-        if (r)
-                return error_set(err, r, "submit", "the queue had no room for it in time");
+        if (r) /* the stream says what it waited for */
+                return r;
         r = pool_check_open(pool, err);
         if (r)
                 return r;

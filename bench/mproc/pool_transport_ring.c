@@ -208,15 +208,16 @@ static void rouse(struct mproc_pool *pool)
 {
         struct pool_shared *shared = pool->shared;
         uint64_t head = atomic_load(&shared->head), now;
+        bool again = pool->stall_ns && pool->stall_head == head;
 
         if (head >= pool->watch.tail || !pool_bits_any(&shared->sleeping, shared->workers)) {
                 pool->stall_ns = 0;
                 return;
         }
         now = clock_now_ns();
-        if (pool->stall_ns && pool->stall_head == head && now < pool->stall_ns)
+        if (again && now < pool->stall_ns)
                 return;
-        if (pool->stall_ns && pool->stall_head == head)
+        if (again)
                 pool_wake(shared, &shared->sleeping, 1);
         pool->stall_ns = now + STALL_NS;
         pool->stall_head = head;

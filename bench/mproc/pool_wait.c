@@ -53,7 +53,7 @@ bool pool_has_due(const struct mproc_pool *pool)
 
 bool pool_may_make_room(const struct mproc_pool *pool)
 {
-        return pool->outstanding || (pool->calls && !depth);
+        return !pool_has_due(pool) && (pool->outstanding || (pool->calls && !depth));
 }
 
 bool pool_leave(struct mproc_pool *pool)

@@ -200,7 +200,7 @@ int mproc_process_join(struct mproc_process *process, int64_t timeout_ns, struct
                 if (wait_is_over(deadline))
                         return error_set(err, -ETIMEDOUT, "join",
                                          "the process still runs after %.3f s",
-                                         (double)timeout_ns / 1e9);
+                                         wait_seconds(timeout_ns));
                 /* Readable and yet not reaped: a debugger holds it, or its fork server has yet to
                  * be buried. */
                 if (ppoll(&poll_fd, 1, deadline == WAIT_FOREVER ? NULL : &left, NULL) > 0 &&

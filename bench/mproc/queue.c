@@ -48,8 +48,7 @@ int queue_lock(struct mproc_queue *queue, struct mproc_queue_side *side, int64_t
 
 int queue_timed_out(const char *stage, const char *what, int64_t timeout_ns, struct mproc_err *err)
 {
-        return error_set(err, -ETIMEDOUT, stage, "%s after %.3f s", what,
-                         timeout_ns > 0 ? (double)timeout_ns / 1e9 : 0.0);
+        return error_set(err, -ETIMEDOUT, stage, "%s after %.3f s", what, wait_seconds(timeout_ns));
 }
 
 /* Functions --------------------------------------------------------------------------------- */

@@ -185,7 +185,7 @@ int sync_check(const uint32_t *magic, enum sync_magic want, int64_t timeout_ns,
 int sync_timed_out(enum sync_magic want, int64_t timeout_ns, struct mproc_err *err)
 {
         return error_set(err, -ETIMEDOUT, sync_name(want), "waited %.3f s for the %s, in vain",
-                         (double)timeout_ns / 1e9, sync_name(want));
+                         wait_seconds(timeout_ns), sync_name(want));
 }
 
 /* false also where that cannot be told. */

@@ -25,6 +25,12 @@ static inline bool wait_is_over(uint64_t deadline_ns)
         return deadline_ns != WAIT_FOREVER && clock_now_ns() >= deadline_ns;
 }
 
+/* For sentences: how long that was. */
+static inline double wait_seconds(int64_t timeout_ns)
+{
+        return timeout_ns > 0 ? (double)timeout_ns / NS_PER_S : 0.0;
+}
+
 static inline struct timespec wait_timespec(uint64_t ns)
 {
         return (struct timespec){.tv_sec = (time_t)(ns / NS_PER_S),
